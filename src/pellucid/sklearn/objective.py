@@ -109,4 +109,6 @@ def _poisson(y: Array, t: Array) -> Array:
 
 def _clipped(p: Array) -> Array:
     epsilon = np.finfo(p.dtype).eps  # as scikit-learn clips, so that no logarithm is infinite
-    return np.clip(p, epsilon, 1 - epsilon)
+    # np.clip takes twice as long for few rows
+    clipped: Array = np.minimum(np.maximum(p, epsilon), 1 - epsilon)
+    return clipped

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import nullcontext
+from functools import cached_property, lru_cache
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -150,7 +151,7 @@ class BatchFit:
         Returns the sum over batches of their loss, as scikit-learn defines it, times rows.
         """
         one_by_one = any(each.each_batch for each in self.watch.watching)
-        together = self.batch_size * (1 if one_by_one else self._batches_a_call())
+        together = self.batch_size * (1 if one_by_one else self._batches_a_call)
         for start in range(self.done, self.N, together):
             if self.diverged:
                 return np.nan
@@ -180,6 +181,7 @@ class BatchFit:
             self.checkpoints = None
         return stops
 
+    @cached_property
     def _batches_a_call(self) -> int:
         some = batches_a_call(self.batch_size, self.watch.net.parameter_count)
         if self.checkpoints is not None and self.checkpoints.batches_at_most is not None:
@@ -191,21 +193,21 @@ class BatchFit:
     def _train_batches(self, chosen: Array) -> Array:
         """Train on the batches that these rows make; return each one's loss times its rows."""
         alpha, size = self.settings.alpha, self.batch_size
-        starts = np.arange(0, len(chosen), size)
-        counts = np.minimum(size, len(chosen) - starts)
+        starts, counts = _batches_of(len(chosen), size)
         weights = None if self.rows.sample_weight is None else self.rows.sample_weight[chosen]
-        # scikit-learn divides each batch's loss and penalty by this.
+        # scikit-learn divides each batch's loss and penalty by this, and not by weights of 0.
         shares = counts if weights is None else np.add.reduceat(weights, starts)
-        l2 = np.zeros(len(starts))
-        np.divide(alpha / self.steps.steepness, shares, out=l2, where=shares != 0)
-        ridge = Ridge(l2, np.zeros(len(starts))) if alpha else None
+        some = shares if weights is None else np.where(shares, shares, 1)
+        ridge = None
+        if alpha:
+            l2 = np.where(shares, alpha / self.steps.steepness / some, 0.0)
+            ridge = Ridge(l2, np.zeros(len(starts)))
         rate = self.steps.rate()
         rates = [rate * factor for factor in self._factors(self.watch.batch, len(starts))]
         with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
             losses, y = self._steps(chosen, rates, ridge)
             if self.diverged:
                 return np.array([np.nan])
-            some = np.where(shares, shares, 1)
             of_rows = self.watch.objective.row_losses
             if of_rows is not None:
                 each = of_rows(y, self.rows.t[chosen]).astype(np.float64, copy=False)
@@ -280,3 +282,12 @@ class BatchFit:
                 stacklevel=4,
             )
         return int(min(max(batch_size, 1), self.N))
+
+
+@lru_cache(maxsize=4)
+def _batches_of(rows: int, size: int) -> tuple[Array, Array]:
+    """Return where each batch of so many rows starts, and its rows: the same in every epoch."""
+    starts = np.arange(0, rows, size)
+    counts = np.minimum(size, rows - starts)
+    starts.flags.writeable = counts.flags.writeable = False
+    return starts, counts
