@@ -20,6 +20,8 @@ from pellucid.distributed.halving import Part
 from pellucid.distributed.search_rows import SearchRows, fit_part
 from pellucid.distributed.workers import each
 from pellucid.errors import InputError
+from pellucid.training import Settings as TrainSettings
+from pellucid.training import table_loop
 from pellucid.training.trial import Fit, TrialSettings
 
 Table = dict[str, list[Any]]
@@ -80,9 +82,9 @@ def test_the_test_rows_are_seen_by_nothing_before_the_end() -> None:
     choices: Settings = {"test": 0.25, "folds": 3, "seed": 4}
     rows = SearchRows.of(read_table(cells), "bought", **choices)
     assert rows.test is not None
-    assert (len(rows.x), len(rows.test[0])) == (150, 50)
+    assert (len(rows.rows.x), len(rows.test.x)) == (150, 50)
     assert sorted(np.bincount(rows.fold).tolist()) == [50, 50, 50]
-    values = {round(float(each), 5) for each in rows.x[:, 0]}
+    values = {round(float(each), 5) for each in rows.rows.x[:, 0]}
     late = [i for i, a in enumerate(cells["a"]) if round(float(np.float32(a)), 5) not in values]
     assert len(late) == 50
     other = {name: list(column) for name, column in cells.items()}
@@ -91,7 +93,7 @@ def test_the_test_rows_are_seen_by_nothing_before_the_end() -> None:
     again = SearchRows.of(read_table(other), "bought", **choices)
     assert again.columns.spreads == rows.columns.spreads
     assert again.columns == rows.columns
-    np.testing.assert_array_equal(again.x, rows.x)
+    np.testing.assert_array_equal(again.rows.x, rows.rows.x)
     np.testing.assert_array_equal(again.fold, rows.fold)
     assert again.data != rows.data
 
@@ -101,14 +103,41 @@ def test_classes_are_divided_alike() -> None:
     cells["bought"] = ["yes" if i % 10 == 0 else "no" for i in range(200)]
     rows = SearchRows.of(read_table(cells), "bought", test=0.2, folds=4, seed=0)
     assert rows.test is not None
-    assert rows.test[1].sum() == 4
-    assert [rows.t[rows.fold == k].sum() for k in range(4)] == [4, 4, 4, 4]
+    assert rows.test.t.sum() == 4
+    assert [rows.rows.t[rows.fold == k].sum() for k in range(4)] == [4, 4, 4, 4]
+
+
+def test_groups_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In test rows, folds, and the rows by which a trial's best epoch is chosen."""
+    generator = np.random.default_rng(1)
+    patient = generator.integers(0, 20, 200)
+    cells = {**table(200), "patient": [f"p{n}" for n in patient], "n": patient.tolist()}
+    rows = SearchRows.of(read_table(cells), "n", 0.2, 3, 0, "patient", task="regress")
+    assert rows.test is not None and rows.rows.groups is not None
+    assert "patient" not in " ".join(rows.columns.names)
+    inside, outside = set(rows.rows.t[:, 0].tolist()), set(rows.test.t[:, 0].tolist())
+    assert inside.isdisjoint(outside)
+    assert 20 <= len(rows.test.x) <= 60
+    for group in np.unique(rows.rows.groups):
+        assert len(set(rows.fold[rows.rows.groups == group])) == 1
+    assert np.bincount(rows.fold).min() > 30
+    seen: list[Any] = []
+    monkeypatch.setattr(table_loop, "train_rows", lambda *given: seen.append(given))
+    first = rows.rows.picked(rows.fold != 0)
+    table_loop.train_prepared(
+        pl.table_mlp(rows.columns), first.x, first.t, TrainSettings(), first.groups
+    )
+    [(_, x, t, settings, *_)] = seen
+    assert set(t[:, 0].tolist()).isdisjoint(settings.validation[1][:, 0].tolist())
+    assert len(x) + len(settings.validation[0]) == len(first.x)
+    with pytest.raises(InputError, match="10 folds need at least 20 groups beside"):
+        SearchRows.of(read_table(cells), "n", 0.2, 10, 0, "patient", task="regress")
 
 
 def test_the_score_is_that_of_the_network_on_the_test_rows(found: pl.SearchResult) -> None:
     rows = SearchRows.of(read_table(table()), "bought", test=0.2, folds=2, seed=0)
     assert rows.test is not None
-    x, t = rows.test
+    x, t, _ = rows.test
     y = found.net.predict(x)
     assert found.test.score == pytest.approx(np.mean(y.argmax(axis=1) == t))
     assert found.test.loss == pytest.approx(-np.log(y[np.arange(len(t)), t]).mean(), rel=1e-4)
@@ -124,13 +153,13 @@ def test_the_first_trial_is_the_preset_trained_as_usual() -> None:
     inside = rows.fold != 1
     history = pl.train(
         net,
-        rows.x[inside],
-        rows.t[inside],
+        rows.rows.x[inside],
+        rows.rows.t[inside],
         recipe=pl.recipes.tables(net, int(inside.sum())),
         seed=4,
     )
-    y = net.predict(rows.x[~inside])
-    assert fitted.score == np.mean(y.argmax(axis=1) == rows.t[~inside])
+    y = net.predict(rows.rows.x[~inside])
+    assert fitted.score == np.mean(y.argmax(axis=1) == rows.rows.t[~inside])
     assert fitted.epochs == len(history)
 
 
@@ -225,7 +254,9 @@ def test_time_decides_how_many_trials_count_and_nothing_else(tmp_path: Path) -> 
 
     def stop(progress: SearchProgress) -> None:
         clock.append(progress)
-        if progress.finished == 2:  # as Ctrl-C does, in the middle of the second group
+        if (
+            progress.finished == 2 and not progress.ending
+        ):  # as Ctrl-C does, in the middle of the second group
             raise KeyboardInterrupt
 
     stopped = pl.search(table(), "bought", **SMALL, folder=tmp_path, progress=stop)

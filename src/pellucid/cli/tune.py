@@ -103,6 +103,10 @@ class TuneOptions:
     date: tuple[str, ...] = option(
         "--date COLUMN", "A column to read as dates, 20240131 too; may be repeated.", multiple=True
     )
+    group: str | None = option(
+        "--group COLUMN",
+        "Keep whole groups (patients, shops, ...) on one side of every split; no input then.",
+    )
     workers: int | None = option(
         "--workers N",
         "Processes of this machine, each with one thread. Default: as many as cores.",
@@ -142,6 +146,7 @@ class TuneOptions:
     "writes the best network so far; the same command again goes on.",
     example("--data houses.csv --target price", "64 trials on all cores"),
     example("--data houses.csv --target price --time 10m -o best.safetensors", "for ten minutes"),
+    example("--data visits.csv --target ill --group patient", "no patient on both sides"),
     example("--data visits.csv --target ill --plot trials.png", "draw the trials"),
     example("--data houses.csv --target price --trials 128", "go on with 64 more"),
     example("--data houses.csv --target price --ray local", "by Ray, on this machine"),
@@ -176,6 +181,7 @@ def _rows(options: TuneOptions) -> SearchRows:
             options.test,
             options.folds,
             options.seed,
+            options.group,
             task=options.task,
             ignore=options.ignore,
             categories=options.category,
@@ -192,10 +198,10 @@ def _announce(options: TuneOptions, rows: SearchRows) -> None:
     note(
         "searching with {rows:,} rows of {data}, in {folds} folds; {test:,} other rows are held "
         "out for the score at the end",
-        rows=len(rows.x),
+        rows=len(rows.rows.x),
         data=options.data,
         folds=rows.folds,
-        test=len(rows.test[0]),
+        test=len(rows.test.x),
     )
     note_file(options.path)
     if sys.stderr.isatty():
@@ -243,7 +249,7 @@ def _shown() -> Iterator[Callable[[SearchProgress], None]]:
         seen: list[int] = [0]
 
         def line(found: SearchProgress) -> None:
-            if found.finished > seen[-1]:
+            if found.finished > seen[-1] or found.ending:
                 seen.append(found.finished)
                 note(_status(found))
 
@@ -267,6 +273,8 @@ def _shown() -> Iterator[Callable[[SearchProgress], None]]:
 
 
 def _status(found: SearchProgress) -> str:
+    if found.ending:
+        return say("training the best settings, and the preset's, on all rows but the test rows")
     counts = {"finished": found.finished, "trials": found.trials}
     if found.best is None:
         return say("{finished} of {trials} trials finished", **counts)

@@ -20,7 +20,8 @@ from pellucid.errors import InputError, TableWarning
 from pellucid.language import mark
 from pellucid.training.sample_checks import Samples, split
 from pellucid.training.table_loop import prepared_rows
-from pellucid.training.trial import Fit, TrialSettings, fit_and_score
+from pellucid.training.table_roles import Roles, checked_share, group_codes, hold_out_groups
+from pellucid.training.trial import Fit, Rows, TrialSettings, fit_and_score
 
 LEAST = 50
 """Rows below which a search would choose by noise alone."""
@@ -36,16 +37,16 @@ class SearchRows:
     ----------
     columns
         The table's columns, as chosen from the rows of the search alone.
-    x, t
-        Those rows as numbers, (N, D), and their targets as layers are trained on them.
+    rows
+        Those rows: inputs, targets as layers are trained on them, and groups if there are any.
     fold
         The fold of each row, (N,).
     test
-        x and t of the test rows; workers get none.
+        The test rows; workers get none.
     data, table
         Fingerprints of the table, and of all its rows as the network's columns read them.
-    share
-        The share of test rows that was asked for.
+    share, group
+        The share of test rows that was asked for, and the column of groups, if there is one.
     seed
         The seed of the search.
     instructions
@@ -53,24 +54,33 @@ class SearchRows:
     """
 
     columns: Columns
-    x: Array
-    t: Array
+    rows: Rows
     fold: Array
-    test: tuple[Array, Array] | None
+    test: Rows | None
     data: str
     table: str
     share: float
+    group: str | None
     seed: int
     instructions: str | None
 
     @classmethod
     def of(
-        cls, table: Table, target: str, test: float, folds: int, seed: int, **choices: Any
+        cls,
+        table: Table,
+        target: str,
+        test: float,
+        folds: int,
+        seed: int,
+        group: str | None = None,
+        **choices: Any,
     ) -> SearchRows:
         """Read a table: hold out a share of its rows, and choose the columns by the others."""
         if whole("folds", folds) < 2:
             raise InputError("folds must be at least 2, got {got}", got=folds)
         seed = whole("seed", seed, 0)
+        if group is not None:
+            choices["ignore"] = [*choices.get("ignore", ()), group]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TableWarning)  # the second time they come
             first = Columns.of(table, target, **choices)
@@ -81,21 +91,30 @@ class SearchRows:
         assert isinstance(read, tuple)  # no table is larger than such a memory
         # Each class is split alike; nothing else of the whole table is used
         classes = read[1] if first.classes is not None else np.zeros(first.rows, np.int64)
-        rows = Samples(np.arange(first.rows), classes, None)
-        _, late = split(rows, test, seed, stratified=first.classes is not None)
-        chosen = np.ones(first.rows, bool)
-        chosen[late.x] = False
+        groups = None
+        if group is None:
+            late = _drawn(classes, test, seed, first.classes is not None)
+        else:
+            Roles(group=group).check(first, table)
+            groups = group_codes(table, group)
+            late = hold_out_groups(groups, checked_share(test), seed)
         task = "regress" if first.classes is None else "classify"
-        columns = Columns.of(table.picked(chosen), target, **{**choices, "task": task})
+        columns = Columns.of(table.picked(~late), target, **{**choices, "task": task})
         columns = replace(columns, why=first.why)
         net = TrialSettings().network(columns, seed)
-        x, t = prepared_rows(net, table.picked(chosen))
+        own = None if groups is None else groups[~late]
         return cls(
-            columns, x, t, _folds(classes[chosen], folds, seed),
-            prepared_rows(net, table.picked(~chosen)),
-            fingerprint(*read), fingerprint(prepared_rows(net, table)[0]),
-            test, seed, instruction_set(),
-        )  # fmt: skip
+            columns=columns,
+            rows=Rows(*prepared_rows(net, table.picked(~late)), own),
+            fold=_folds(classes[~late], folds, seed) if own is None else _by_group(own, folds),
+            test=Rows(*prepared_rows(net, table.picked(late))),
+            data=fingerprint(*read),
+            table=fingerprint(prepared_rows(net, table)[0]),
+            share=test,
+            group=group,
+            seed=seed,
+            instructions=instruction_set(),
+        )
 
     @property
     def folds(self) -> int:
@@ -111,6 +130,7 @@ class SearchRows:
             mark("target"): ", ".join(target.name for target in columns.targets),
             mark("task"): "regress" if columns.classes is None else "classify",
             mark("test share"): f"{self.share:g}",
+            mark("group"): self.group or "none",
             mark("folds"): str(self.folds),
             mark("seed"): str(self.seed),
             mark("instruction set"): self.instructions or "none",
@@ -139,11 +159,20 @@ def fit_part(rows: SearchRows, part: Part) -> tuple[Part, Fit]:
 
 def _fit(rows: SearchRows, part: Part) -> Fit:
     held = rows.fold == part.fold
-    inside, outside = (rows.x[~held], rows.t[~held]), (rows.x[held], rows.t[held])
     # The same seed for every trial: they differ by their settings, not by their luck
     seed = rows.seed + part.fold
     settings = rows.settings(part.trial)
+    inside, outside = rows.rows.picked(~held), rows.rows.picked(held)
     return fit_and_score(rows.columns, settings, inside, outside, seed, part.quick)
+
+
+def _drawn(classes: Array, share: float, seed: int, stratified: bool) -> Array:
+    """Return which rows are test rows, (N,) bool."""
+    rows = Samples(np.arange(len(classes)), classes, None)
+    _, chosen = split(rows, share, seed, stratified)
+    late = np.zeros(len(classes), bool)
+    late[chosen.x] = True
+    return late
 
 
 def _folds(classes: Array, folds: int, seed: int) -> Array:
@@ -153,3 +182,20 @@ def _folds(classes: Array, folds: int, seed: int) -> Array:
     fold = np.empty(len(classes), np.int64)
     fold[dealt] = np.arange(len(classes)) % folds
     return fold
+
+
+def _by_group(groups: Array, folds: int) -> Array:
+    """Return the fold of each row, (N,): whole groups, the largest first into the smallest fold."""
+    found, places, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(found) < 2 * folds:
+        raise InputError(
+            "{folds} folds need at least {least} groups beside those of the test rows, got {got}",
+            folds=folds,
+            least=2 * folds,
+            got=len(found),
+        )
+    fold, sizes = np.empty(len(found), np.int64), np.zeros(folds)
+    for group in np.argsort(-counts, kind="stable").tolist():
+        fold[group] = sizes.argmin()
+        sizes[fold[group]] += counts[group]
+    return fold[places]

@@ -38,12 +38,15 @@ class SearchProgress:
         The share of the work that is done, from 0 to 1.
     best
         The best trial of the finished groups, None before there is one.
+    ending
+        Whether the trials are over, and the last trainings begin.
     """
 
     finished: int
     trials: int
     done: float
     best: Trial | None
+    ending: bool = False
 
 
 def search(
@@ -61,6 +64,7 @@ def search(
     categories: Sequence[str] = (),
     numbers: Sequence[str] = (),
     dates: Sequence[str] = (),
+    group: str | None = None,
     workers: Workers | int | None = None,
     folder: str | os.PathLike[str] | None = None,
     progress: Callable[[SearchProgress], None] = lambda progress: None,
@@ -93,6 +97,9 @@ def search(
         same result with any number of workers, however often it was stopped.
     task, ignore, categories, numbers, dates
         As for `Columns.of`.
+    group
+        A column of groups (patients, shops, ...): test rows, folds and the rows by which the best
+        epoch is chosen are then whole groups. It is no input.
     workers
         How many processes of this machine, each with one thread (default: as many as cores; 1 for
         this process alone), or other workers such as `RayTasks("local")`.
@@ -117,7 +124,7 @@ def search(
     """
     choices = {"task": task, "ignore": ignore, "categories": categories}
     choices |= {"numbers": numbers, "dates": dates}
-    rows = SearchRows.of(read_table(table), target, test, folds, seed, **choices)
+    rows = SearchRows.of(read_table(table), target, test, folds, seed, group, **choices)
     return search_rows(rows, trials, time_limit, together, workers, folder, progress)
 
 
@@ -141,6 +148,7 @@ def search_rows(
         stopped = run.go(crowd, None if limit is None else began + limit)
     found = run.trials()
     best = _best(found, rows.folds)
+    progress(run.state(ending=True))
     net, tested = _final(rows, best)
     usual = tested if best.number == PRESET else _final(rows, found[PRESET])[1]
     assert rows.test is not None
@@ -151,8 +159,8 @@ def search_rows(
         measure=measure_of(rows.columns),
         test=tested,
         preset=usual,
-        rows=len(rows.x),
-        test_rows=len(rows.test[0]),
+        rows=len(rows.rows.x),
+        test_rows=len(rows.test.x),
         folds=rows.folds,
         stopped=stopped,
         seconds=time.monotonic() - began,
@@ -178,7 +186,7 @@ class _Search:
 
     def go(self, workers: Workers, until: float | None) -> str:
         """Do all parts; return how it ended: "finished", "time" or "interrupted"."""
-        self._show()
+        self.progress(self.state())
         if self.finished == len(self.groups):
             return "finished"
         with suppress(KeyboardInterrupt):
@@ -202,7 +210,7 @@ class _Search:
                 return "time"
             part, fitted = done
             self.kept.keep(part, self.rows.settings(part.trial), fitted)
-            self._show()
+            self.progress(self.state())
 
     def _next(self, count: int) -> list[Part]:
         """Return up to so many parts that can be begun now, those of early groups first.
@@ -241,14 +249,15 @@ class _Search:
             number, self.rows.settings(number), quick, tuple(found[part] for part in parts)
         )
 
-    def _show(self) -> None:
+    def state(self, ending: bool = False) -> SearchProgress:
+        """Return how far the search is."""
         found, finished = self.kept.found, self.finished
         count = sum(len(group) for group in self.groups[:finished])
         total = sum(halving.cost(group, self.folds) for group in self.groups)
         ours = [part for part in found if part.trial < self.groups[-1].stop]
         done = 1.0 if finished == len(self.groups) else sum(p.cost for p in ours) / total
         best = _best(self.trials(), self.folds) if finished else None
-        self.progress(SearchProgress(count, self.groups[-1].stop, min(done, 1.0), best))
+        return SearchProgress(count, self.groups[-1].stop, min(done, 1.0), best, ending)
 
 
 def _workers(wanted: Workers | int | None) -> Workers:
@@ -267,8 +276,8 @@ def _final(rows: SearchRows, trial: Trial) -> tuple[Network, Fit]:
     """Train a network on all rows but the test rows, and score it on these."""
     assert rows.test is not None
     net = trial.settings.network(rows.columns, rows.seed)
-    history = fit(net, rows.x, rows.t, trial.settings, rows.seed)
-    tested = score(net, *rows.test)
+    history = fit(net, rows.rows, trial.settings, rows.seed)
+    tested = score(net, rows.test)
     return net, tested._replace(epochs=len(history), seconds=history.seconds)
 
 

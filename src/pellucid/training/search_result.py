@@ -121,7 +121,8 @@ class SearchResult:
             best = say(
                 "best of {count:,} trials: the preset's own settings", count=len(self.trials)
             )
-            return [best, say(template, **both, **losses)]
+            # Of one trial there is no best
+            return [best, say(template, **both, **losses)][len(self.trials) == 1 :]
         return [best, say(template, **both, **losses), say(other, **both, **losses)]
 
     def to_dict(self) -> dict[str, Any]:

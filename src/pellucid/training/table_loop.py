@@ -33,7 +33,13 @@ from pellucid.training.history import History
 from pellucid.training.loop import train_rows
 from pellucid.training.sample_checks import Samples, by_index, pick, split, with_class_weight
 from pellucid.training.settings import Callbacks, ClassWeight, Settings, Validation
-from pellucid.training.table_roles import Roles, checked_share, held_out_rows, row_weights
+from pellucid.training.table_roles import (
+    Roles,
+    checked_share,
+    held_out_rows,
+    hold_out_groups,
+    row_weights,
+)
 
 TableSource: TypeAlias = Any  # a Table, a path, a dict of columns, a dataframe of any library
 Scale: TypeAlias = tuple[Vector, Vector]  # mean and standard deviation of the targets
@@ -186,13 +192,21 @@ def prepared_rows(net: Network, table: TableSource) -> tuple[Array, Array]:
     return rows
 
 
-def train_prepared(net: Network, x: Array, t: Array, settings: Settings) -> History:
-    """Train a network on `prepared_rows` as `train_table` does with its usual validation."""
+def train_prepared(
+    net: Network, x: Array, t: Array, settings: Settings, groups: Array | None = None
+) -> History:
+    """Train a network on `prepared_rows` as `train_table` does with its usual validation.
+
+    `groups` are the numbers of the rows' groups, (N,), where whole groups are to be held out.
+    """
     trained, _ = trained_part(net)
-    settings = replace(
-        settings.completed(recipes.tables(net, len(x))), validation=usual_share(len(x))
-    )
-    settings = _keeping_best(settings, net.classes is not None)
+    settings = settings.completed(recipes.tables(net, len(x)))
+    held_out: Validation = usual_share(len(x))
+    if groups is not None:
+        _, places = np.unique(groups, return_inverse=True)
+        late = hold_out_groups(places, SHARE, settings.seed)
+        x, t, held_out = x[~late], t[~late], (x[late], t[late])
+    settings = _keeping_best(replace(settings, validation=held_out), net.classes is not None)
     return train_rows(net, x, t, settings, None, trained)
 
 

@@ -88,7 +88,7 @@ def held_out_rows(
     """
     share = checked_share(share)
     if roles.group is not None:
-        return _by_group(table, roles.group, share, seed)
+        return hold_out_groups(group_codes(table, roles.group), share, seed)
     assert roles.time is not None
     return _by_time(table, roles.time, share)
 
@@ -106,8 +106,15 @@ def checked_share(share: float | TableSource | None) -> float:
     return share
 
 
-def _by_group(table: Table, column: str, share: float, seed: int) -> Array:
-    places, counts = _counted(table, column, _groups(table, column))
+def group_codes(table: Table, column: str) -> Array:
+    """Return the number of each row's group, (N,), from 0; raise InputError for a single one."""
+    places, _ = _counted(table, column, _groups(table, column))
+    return places
+
+
+def hold_out_groups(places: Array, share: float, seed: int) -> Array:
+    """Return which rows are held out, (N,) bool: whole groups, about that share of the rows."""
+    counts = np.bincount(places)
     wanted, total = share * len(places), 0
     chosen: list[int] = []
     for group in split_order(seed, len(counts)).tolist():

@@ -120,15 +120,28 @@ class Fit(NamedTuple):
     seconds: float = 0.0
 
 
-def fit(
-    net: Network, x: Array, t: Array, settings: TrialSettings, seed: int, quick: bool = False
-) -> History:
-    """Train a network of these settings on rows as `prepared_rows` returns them.
+class Rows(NamedTuple):
+    """Rows as `prepared_rows` returns them: inputs, targets, numbers of groups or None."""
 
-    As the preset is trained: from 1,000 rows on a tenth is held out, and the best epoch is kept.
-    `quick` is `recipes.tables`' quarter of the steps.
+    x: Array
+    t: Array
+    groups: Array | None = None
+
+    def picked(self, chosen: Array) -> Rows:
+        """Return the chosen rows: (N,) bool."""
+        groups = None if self.groups is None else self.groups[chosen]
+        return Rows(self.x[chosen], self.t[chosen], groups)
+
+
+def fit(
+    net: Network, rows: Rows, settings: TrialSettings, seed: int, quick: bool = False
+) -> History:
+    """Train a network of these settings on rows.
+
+    As the preset is trained: from 1,000 rows on a tenth is held out, or with groups a tenth of
+    these, and the best epoch is kept. `quick` is `recipes.tables`' quarter of the steps.
     """
-    recipe = recipes.tables(net, len(x), quick)
+    recipe = recipes.tables(net, len(rows.x), quick)
     usual = recipe.optimizer
     assert isinstance(usual, AdamW)
     rates = {
@@ -142,12 +155,13 @@ def fit(
         seed=seed,
         progress=False,
     )
-    return train_prepared(net, x, t, asked.completed(recipe))
+    return train_prepared(net, rows.x, rows.t, asked.completed(recipe), rows.groups)
 
 
-def score(net: Network, x: Array, t: Array) -> Fit:
-    """Return how good a network is on rows as `prepared_rows` returns them."""
+def score(net: Network, rows: Rows) -> Fit:
+    """Return how good a network is on rows."""
     trained, _ = trained_part(net)
+    x, t, _ = rows
     y, loss = predict_and_loss(trained.layers, choose_loss(None, trained, t), x, t)
     return Fit(float(loss), METRICS[measure_of(net.columns)](y, t))
 
@@ -158,22 +172,17 @@ def measure_of(columns: Columns) -> str:
 
 
 def fit_and_score(
-    columns: Columns,
-    settings: TrialSettings,
-    rows: tuple[Array, Array],
-    others: tuple[Array, Array],
-    seed: int,
-    quick: bool,
+    columns: Columns, settings: TrialSettings, rows: Rows, others: Rows, seed: int, quick: bool
 ) -> Fit:
     """Train a new network on rows and return how good it is on others."""
     net = settings.network(columns, seed)
     try:
-        history = fit(net, *rows, settings, seed, quick)
+        history = fit(net, rows, settings, seed, quick)
     except DivergenceError:
         return Fit(math.inf, -math.inf)
     if history.stopped == "interrupted":  # half a training is no result
         raise KeyboardInterrupt
-    found = score(net, *others)
+    found = score(net, others)
     return found._replace(epochs=len(history), seconds=history.seconds)
 
 
