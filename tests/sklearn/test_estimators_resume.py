@@ -190,7 +190,7 @@ def test_an_interrupted_fit_of_an_estimator_warns(tmp_path: Path) -> None:
         ({"hidden_layer_sizes": (6,)}, r"hidden_layer_sizes: \(5,\) then, \(6,\) now"),
         ({"batch_size": 16}, "batch_size: 20 then, 16 now"),
         ({"engine": "reference"}, "engine: native then, reference now"),
-        ({"early_stopping": True}, "validation data: none then, [0-9a-f]+ now"),
+        ({"early_stopping": True}, "validation data: none then, v2:[0-9a-f]+ now"),
         ({"schedule": pl.Cosine()}, "schedule: None then, Cosine"),
     ],
 )

@@ -206,8 +206,9 @@ class Watch:
     """Looks at a run after epochs, at rows far enough apart, and at its end."""
 
     def __init__(self, run: Run) -> None:
-        # Of a resumed run the first weights are not known
-        self._begun = [] if run.epoch else [W.copy() for W in _weights(run)]
+        # Of a resumed run the first weights are not known, in a short one nobody asks for them
+        known = not run.epoch and run.epochs * run.batches >= _STEPS
+        self._begun = [W.copy() for W in _weights(run)] if known else []
         self._rows = self._last = 0  # rows since the last look, and its epoch
         self._known = {hint.kind for hint in run.history.hints}
         self._add(run, labels(run))
@@ -314,10 +315,10 @@ def _size(layers: Sequence[Layer], x: Array) -> float | None:
         if layer.params:
             if not isinstance(layer, Affine) or not x.size:
                 return None
-            largest = float(np.abs(x).max())
-            size = math.sqrt(float(np.square(x, dtype=np.float64).mean()))
+            values = x.ravel().astype(np.float64)
+            size = math.sqrt(float(values @ values) / values.size)
             # Few ones among many zeros (categories) are no small inputs
-            return size if largest >= _TINY else largest
+            return size if size >= _TINY or np.abs(x).max() >= _TINY else float(np.abs(x).max())
         x = layer.forward(x)
     return None
 
