@@ -61,6 +61,30 @@ def test_all_that_a_step_names_is_in_sight(
     assert not trouble, "\n".join(trouble)
 
 
+def test_the_end_of_the_lesson_after_training(file: str, visit: Visit) -> None:
+    """A network that was trained for a moment reads badly: the end says so, and brings the first
+    one back. What an answer brings is in sight, too.
+    """
+    tab = visit(f"{file}#step=11&lang=en", 1280, 720)
+    tab.get_by_test_id("question-show").click()
+    settle(tab)
+    assert tab.evaluate(UNSEEN, [".lesson table", ".lesson .question"]) == []
+    assert tab.evaluate(
+        "(e) => e.scrollWidth <= e.clientWidth", tab.query_selector(".lesson .scroll")
+    )
+    tab.get_by_test_id("lesson-steps").select_option(index=13)
+    tab.get_by_test_id("question-show").click()
+    assert "more than 70 %" in tab.inner_text(".question")
+    tab.get_by_test_id("train-step").click()
+    tab.wait_for_function("() => pellucid.page.base !== pellucid.page.opened")
+    tab.get_by_test_id("lesson-steps").select_option(index=15)
+    assert "trained here, not the one that was opened" in tab.inner_text(".finish")
+    tab.get_by_test_id("finish-opened").click()
+    tab.wait_for_function("() => pellucid.page.base === pellucid.page.opened")
+    settle(tab)
+    assert not tab.get_by_test_id("finish-opened").is_visible()
+
+
 def test_questions_wait_for_an_answer(file: str, visit: Visit) -> None:
     """272 is nowhere before it was answered or asked for; a wrong answer gets a hint."""
     tab = visit(f"{file}#step=11&lang=en")

@@ -211,7 +211,7 @@ export const en = {
   "lesson.progress": "Progress of the lesson",
   "lesson.previous": "Back",
   "lesson.next": "Next",
-  "lesson.terms": "Words (in Korean): ",
+  "lesson.terms": "In Korean: ",
   "lesson.again": "Reset the picture",
   "lesson.end": "Finish",
   "lesson.onward": "What next?",
@@ -387,7 +387,7 @@ export const en = {
     "The weights are random, and there are ten digits. How many does the untrained network get " +
     "right?",
   "ask.learning.hint": "It can only guess: one of ten.",
-  "ask.learning.after": "About 10 %, as by guessing. After training it is more than 90 %.",
+  "ask.learning.after": "About 10 %, as by guessing. After training it is more than {reached}.",
   "ask.torch": "Which shape has the weight of the first nn.Linear?",
   "ask.torch.hint": "(outputs, inputs), and it has {first} outputs.",
   "ask.torch.after": "({first}, {inputs}): W transposed.",

@@ -194,7 +194,7 @@ export const ko = {
   "lesson.progress": "수업 진행",
   "lesson.previous": "이전",
   "lesson.next": "다음",
-  "lesson.terms": "용어(영어): ",
+  "lesson.terms": "영어로: ",
   "lesson.again": "그림 되돌려 놓기",
   "lesson.end": "마치기",
   "lesson.onward": "이제 무엇을 해 볼까요?",
@@ -343,7 +343,7 @@ export const ko = {
   "ask.learning":
     "가중치가 무작위이고 숫자는 열 가지입니다. 학습하기 전의 신경망은 얼마나 맞힐까요?",
   "ask.learning.hint": "열 가지 중 하나를 찍는 것과 같습니다.",
-  "ask.learning.after": "찍는 것과 같은 10 %쯤입니다. 학습하고 나면 90 %를 넘습니다.",
+  "ask.learning.after": "찍는 것과 같은 10 %쯤입니다. 학습하고 나면 {reached}를 넘습니다.",
   "ask.torch": "첫 번째 nn.Linear의 가중치는 어떤 모양일까요?",
   "ask.torch.hint": "(출력, 입력)이고, 출력은 {first}개입니다.",
   "ask.torch.after": "W를 전치한 ({first}, {inputs})입니다.",

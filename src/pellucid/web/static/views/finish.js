@@ -5,6 +5,7 @@ import { h, setText } from "../dom.js";
 import { number } from "../format.js";
 import { STEPS } from "../lesson.js";
 import { concealed } from "../state.js";
+import { leaveTraining } from "./learn.js";
 import { starts } from "./start.js";
 
 /** @typedef {import("../page.js").Page} Page */
@@ -22,12 +23,24 @@ export function finish(page) {
       {},
       h("button", { type: "button", "data-testid": `finish-${id}`, onclick: open(panel) }, text),
     );
+  const leave = h(
+    "button",
+    {
+      type: "button",
+      class: "small",
+      "data-testid": "finish-opened",
+      onclick: () => leaveTraining(page),
+    },
+    t("learn.opened"),
+  );
+  const trained = h("p", { class: "note" }, t("learn.now"), " ", leave);
   const questions = STEPS.filter(({ ask }) => ask).length;
   return {
     element: h(
       "div",
       { class: "finish" },
       read,
+      trained,
       score,
       h("h3", {}, t("lesson.onward")),
       h(
@@ -45,6 +58,7 @@ export function finish(page) {
         : { answer: network.label(prediction), activation: number(confidence) };
       setText(read, drawn ? t("finish.read", words) : t("finish.draw"));
       const right = Object.values(state.answers).filter((how) => how === "right").length;
+      trained.hidden = page.base === page.opened;
       setText(score, t("finish.score", { right, all: questions }));
     },
   };

@@ -37,6 +37,11 @@ export function learnt(page) {
   return watch(page, trainers.get(page) ?? newTrainer(page));
 }
 
+/** Show the network that was opened, not the one in training. @param {Page} page */
+export function leaveTraining(page) {
+  (trainers.get(page) ?? newTrainer(page)).leave();
+}
+
 /** @param {Page} page */
 function newTrainer(page) {
   const made = page.facts.server ? new Trainer(page) : new TrainerHere(page);
