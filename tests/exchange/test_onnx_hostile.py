@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 import pellucid as pl
-from pellucid.exchange.onnx import from_model, from_onnx, onnx_model
+from pellucid.exchange.onnx import from_model, from_onnx, onnx_model, wire
 from pellucid.exchange.onnx import graph as reading
 from tests.exchange.onnx_tools import graph, node
 from tests.proving import examples
@@ -70,6 +70,29 @@ def test_too_many_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         tmp_path,
         "it has 2 nodes; the limit is 1",
     )
+
+
+def test_too_many_fields_are_counted_before_parsing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = plain().SerializeToString()
+    fields = 36  # of this one
+    monkeypatch.setattr(wire, "FIELDS", fields)
+    wire.check_fields(content)  # as many are allowed
+    monkeypatch.setattr(wire, "FIELDS", fields - 1)
+    monkeypatch.setattr(onnx, "load_model_from_string", None)
+    refused(content, tmp_path, f"it has more than {fields - 1} fields")
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x0b\x0c", b"\x80", b"\xff" * 12, b"\x3a\x02\x0a\x05", b"\x09\x00"]
+)
+def test_what_protocol_buffers_are_not(content: bytes) -> None:
+    """A group, a number that does not end, one that is too long, a part longer than its whole, a
+    cut number.
+    """
+    with pytest.raises(pl.InputError, match="no ONNX file"):
+        wire.check_fields(content)
 
 
 @pytest.mark.parametrize("place", ["../secret", "/etc/passwd", "secret"])
