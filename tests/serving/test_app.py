@@ -44,7 +44,7 @@ def test_without_the_token_only_health_is_told(asking: Asking) -> None:
 
 def test_on_loopback_other_names_are_refused(asking: Asking) -> None:
     asker = asking([SHIPPED], access=local())
-    for host in ("localhost", "localhost:8000", "127.0.0.1:1", "[::1]:8000", "[::1]"):
+    for host in ("localhost", "LocalHost:8000", "127.0.0.1:1", "[::1]:8000", "[::1]"):
         assert asker.get("/", host=host).status == 200
     for host in ("evil.example", "127.0.0.1.evil.example", "", "localhost.", "evil:8000"):
         assert asker.get("/ping", host=host).status == 421
@@ -213,6 +213,8 @@ def test_a_changed_file_is_exchanged_and_a_damaged_one_refused(
     x = np.array([[1.0, 2.0]], np.float32)
     first, second = (pytest.approx(net.predict(x)[0, 0]) for net in nets)
     assert value() == first
+    path.unlink()  # it goes on from memory
+    assert value() == first
     nets[1].save(path)
     assert value() == second
     for damaged in (b"", b"no model", path.read_bytes()[:-1]):
@@ -243,11 +245,28 @@ def test_a_request_keeps_the_model_with_which_it_began(asking: Asking, tmp_path:
     assert np.array_equal(served.model.predict(x), nets[1].predict(x))
 
 
+def test_the_document_is_that_of_the_model_that_is_served(asking: Asking, tmp_path: Path) -> None:
+    """Also where the changed file has other inputs."""
+    path = tmp_path / "m.safetensors"
+    pl.mlp([2, 1]).save(path)
+    asker = asking([path])
+    for width in (2, 5):
+        pl.mlp([width, 1]).save(path)
+        asker.loop.run_until_complete(asker.app.reload_changed())
+        assert asker.get("/v2/models/m").json["inputs"][0]["shape"] == [-1, width]
+        body = asker.get("/openapi.json").json["paths"]["/predict/m"]["post"]["requestBody"]
+        row = body["content"]["application/json"]["schema"]["anyOf"][0]
+        assert (row["minItems"], row["maxItems"]) == (width, width)
+
+
 def test_names_are_unique_and_files_are_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="both be called digits"):
         app([SHIPPED, tmp_path / "digits.safetensors"])
     with pytest.raises(InputError, match="no model to serve"):
         app([])
+    for name in ("", "a/infer", "a:predict"):
+        with pytest.raises(InputError, match="hold / or :"):
+            app({name: SHIPPED})
     with pytest.raises(FileError):
         app([tmp_path / "nothing.safetensors"])
 

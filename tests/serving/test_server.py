@@ -13,6 +13,7 @@ from tests.serving.running import PATIENCE, Running, running
 LIMIT = 100_000
 DEADLINE = 1  # second
 INFER = b"POST /predict/digits HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = INFER + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
 ZEROS = json.dumps([0] * 784).encode()
 
 
@@ -110,6 +111,16 @@ def test_a_byte_now_and_then_is_not_enough(server: Running) -> None:
         (INFER + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n[]", 400),
         (INFER + b"Transfer-Encoding: chunked\r\n\r\nZ\r\n", 400),
         (b"GET http://[::1 HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: evil\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400),
+        (post(ZEROS, b"Connection: close", *[b"Content-Encoding: identity"] * 2), 400),
+        (CHUNKED + b"%x;a=b\r\n" % len(ZEROS) + ZEROS + b"\r\n0\r\nHost: evil\r\n\r\n", 200),
+        (CHUNKED.replace(b"localhost", b"evil") + b"0\r\nHost: localhost\r\n\r\n", 421),
+        (CHUNKED + b"1;" + b"a" * 300_000, 413),
+        (b"GET /v2 HTTP/1.0\r\nHost: localhost\r\n\r\n", 200),
+        (b"CONNECT evil:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (INFER + b"Content-Length: 2, 2\r\n\r\n[]", 400),
+        (INFER + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 400),
+        (post(b"[]", b"Connection: close", b"Content-Encoding: gzip, gzip"), 415),
         (b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
         (b"CONNECT evil:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
         (b"GET /%2e%2e/etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),

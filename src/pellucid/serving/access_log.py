@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 
-FORMS = ("text", "json", "off")
 EVERY = 0.2  # seconds between writes: a write for each request would cost as much as a prediction
 LONGEST = 200  # characters of a path
 

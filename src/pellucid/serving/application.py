@@ -29,7 +29,7 @@ from pellucid.serving.http import (
     json_response,
     respond,
 )
-from pellucid.serving.limits import Access, Limits
+from pellucid.serving.limits import Access, Limits, check_once
 from pellucid.serving.metrics import Counts
 from pellucid.serving.models import Model, Served, Source, named
 
@@ -75,22 +75,20 @@ class App:
         self.log, self.counts = log, counts
         self.bodies = Bodies(limits.body, limits.bodies)
         self.computing = Computing(limits)
+        self.document = self._described()
         # All paths are known now: no name in a request is ever looked up anywhere else
         self.routes = self._routes()
         self._watching: asyncio.Task[None] | None = None
 
     def _routes(self) -> dict[str, Route]:
         names = list(self.served)
-        document = json_response(
-            openapi.document(self.served, self.limits, bool(self.access.token))
-        )
         everything = {"status": "alive", "models": names, "openapi": "/openapi.json"}
         alive = Route(protocol.health, open_to_all=True)
         routes = {
             "/": Route(lambda: json_response(everything)),
             "/ping": Route(protocol.health, open_to_all=True),
             "/metrics": Route(lambda: Response(self.counts.text(), (TEXT,))),
-            "/openapi.json": Route(lambda: document),
+            "/openapi.json": Route(lambda: self.document),
             "/v2": Route(protocol.server_metadata),
             "/v2/health/live": alive,
             "/v2/health/ready": alive,
@@ -103,6 +101,10 @@ class App:
             only = next(iter(self.served.values()))
             routes["/invocations"] = Route(None, aliases.invocations, only, "invocations")
         return routes
+
+    def _described(self) -> Response:
+        found = openapi.document(self.served, self.limits, bool(self.access.token))
+        return json_response(found)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or the server's start and end."""
@@ -141,6 +143,8 @@ class App:
     ) -> tuple[Response, int]:
         """Return the response to a request and the rows that it predicted; an error is one, too."""
         try:
+            if len(headers) < len(scope["headers"]):
+                check_once(scope["headers"])
             asked_first = scope["method"] == "OPTIONS" and b"origin" in headers
             open_to_all = asked_first or (route is not None and route.open_to_all)
             self.access.check(headers, open_to_all)
@@ -209,6 +213,7 @@ class App:
                     f"{name}: the changed file was refused, the old model stays: {error}"
                 )
             else:
+                self.document = self._described()  # it may have other inputs
                 self.counts.reload(name, succeeded=True)
                 self.log.event(f"{name}: loaded anew")
 

@@ -148,6 +148,7 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the application, and the deadline of the body."""
         super().on_headers_complete()
+        self.headers = []  # takes the trailers of a chunked body, which are no headers
         self.in_head = False
         self.deadline = self.loop.time() + self.seconds
         if self.ending:

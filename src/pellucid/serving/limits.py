@@ -92,13 +92,27 @@ class Access:
         ]
 
 
+ONCE = (b"host", b"origin", b"authorization", b"content-encoding")
+
+
+def check_once(headers: Pairs) -> None:
+    """Raise Refused where a header that is believed is there twice: a proxy in front may have
+    believed the other one.
+    """
+    names = [name for name, _ in headers]
+    for name in ONCE:
+        if names.count(name) > 1:
+            raise Refused(400, f"the header {name.decode()} was sent twice")
+
+
 def local(origins: Iterable[str] = (), token: str = "") -> Access:
     """Return the access of a server that listens on loopback only."""
     return Access(token=token, hosts=LOOPBACK, origins=tuple(origins))
 
 
 def _name_of(host: str) -> str:
-    """Return a Host header without its port, and an IPv6 address without its brackets."""
+    """Return a Host header in lower case, without its port and an IPv6 address's brackets."""
+    host = host.lower()
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]

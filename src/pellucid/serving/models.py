@@ -224,9 +224,13 @@ def by_name(files: Sequence[str | Path]) -> dict[str, str]:
 def named(sources: Mapping[str, Source] | Sequence[str | Path]) -> dict[str, Served]:
     """Load models by name.
 
-    Raises InputError for two of one name and for none, FileError for files that cannot be read.
+    Raises InputError for none, for two of one name, and for names that an address cannot hold;
+    FileError for files that cannot be read.
     """
     by: Mapping[str, Source] = sources if isinstance(sources, Mapping) else by_name(sources)
     if not by:
         raise InputError("there is no model to serve: name the file of one")
+    for name in by:
+        if not name or set(name) & set("/:"):  # they separate names from what is asked of them
+            raise InputError("a model's name must not be empty or hold / or :, got {got}", got=name)
     return {name: Served(name, source) for name, source in by.items()}
