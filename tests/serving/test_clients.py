@@ -29,6 +29,8 @@ PACKAGES = {
     "schemathesis": ["schemathesis==4.32.5"],
     "fastapi": ["fastapi", "httpx"],
     "mlflow": ["mlflow-skinny", "pandas<3", "numpy<3", "scipy"],
+    "bentoml": ["bentoml==1.4.40"],
+    "ray_serve": ["ray[serve]==2.60.0"],
 }
 
 pytestmark = pytest.mark.integration

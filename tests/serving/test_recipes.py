@@ -94,22 +94,85 @@ print(json.dumps(answer.json()["predictions"]))
 """
 
 
-@pytest.mark.integration
-@pytest.mark.parametrize(("name", "program"), [("mlflow", MLFLOW), ("fastapi", FASTAPI)])
-def test_recipes_that_are_light_run(name: str, program: str, tmp_path: Path) -> None:
+ASKING = """
+import json, os, socket, subprocess, sys, time
+from urllib.request import Request, urlopen
+
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+url = f"http://127.0.0.1:{port}"
+
+
+def ask(path, value):
+    json_type = {"content-type": "application/json"}
+    return json.load(urlopen(Request(url + path, json.dumps(value).encode(), json_type)))
+"""
+BENTOML = """
+command = [sys.executable, "-m", "bentoml", "serve", "bentoml_service:Digits"]
+command += ["--host", "127.0.0.1", "--port", str(port)]
+with subprocess.Popen(command, cwd=sys.argv[1], stdout=2) as done:
+    try:
+        while done.poll() is None:
+            try:
+                urlopen(url + "/readyz").close()
+                print(json.dumps(ask("/predict", {"x": [[0] * 784] * 2})))
+                break
+            except OSError:
+                time.sleep(0.05)
+    finally:
+        done.terminate()
+"""
+RAY_SERVE = """
+import ray
+from ray import serve
+
+ray.init(num_cpus=2, include_dashboard=False)
+serve.start(http_options={"host": "127.0.0.1", "port": port})
+from ray_serve import digits
+
+serve.run(digits)
+print(json.dumps(ask("/v1/models/digits:predict", {"instances": [[0] * 784] * 2})["predictions"]))
+ray.shutdown()
+"""
+RAY_PATIENCE = ("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S")
+LIGHT = ("mlflow", "fastapi", "bentoml")
+PROGRAMS = {
+    "mlflow": MLFLOW,
+    "fastapi": FASTAPI,
+    "bentoml": ASKING + BENTOML,
+    "ray_serve": ASKING + RAY_SERVE,
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(pytest.param(name, marks=pytest.mark.integration) for name in LIGHT),
+        # Starts five processes and waits for each: half a minute, or more beside others
+        pytest.param("ray_serve", marks=pytest.mark.soak),
+    ],
+)
+def test_recipes_predict(name: str, tmp_path: Path) -> None:
     """In an environment of their own, which borrows this one's pellucid and NumPy."""
     recipe = RECIPES / ("mlflow_model.py" if name == "mlflow" else "")
     python = environment(name)
     borrow(python)
+    settings = {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": str(tmp_path)}
+    settings |= {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(RECIPES), "MODEL": str(SHIPPED)}
+    # Ray gives up on what a busy machine does slowly
+    settings |= dict.fromkeys(RAY_PATIENCE, "120")
     done = subprocess.run(
-        [python, "-c", program, recipe, SHIPPED],
-        env=os.environ | {"MODEL": str(SHIPPED)},
+        [python, "-c", PROGRAMS[name], recipe, SHIPPED],
+        env=os.environ | settings,
         cwd=tmp_path,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    found = np.array(json.loads(done.stdout.splitlines()[-1]), np.float32)
+    answer = next(line for line in done.stdout.splitlines() if line.startswith("[["))
+    found = np.array(json.loads(answer), np.float32)
     assert np.array_equal(found, pl.load(SHIPPED).predict(ZEROS))
 
 
