@@ -21,7 +21,7 @@ from pellucid.distributed.search_rows import SearchRows, fit_part
 from pellucid.distributed.workers import each
 from pellucid.errors import InputError
 from pellucid.training import Settings as TrainSettings
-from pellucid.training import table_loop
+from pellucid.training import table_loop, trial
 from pellucid.training.trial import Fit, TrialSettings
 
 Table = dict[str, list[Any]]
@@ -264,6 +264,23 @@ def test_time_decides_how_many_trials_count_and_nothing_else(tmp_path: Path) -> 
     same(pl.search(table(), "bought", **few), stopped)
     none = pl.search(table(), "bought", **SMALL, time_limit=1e-9)
     assert (none.stopped, none.best.number, len(none.trials)) == ("time", 0, 1)
+    none.net.save(tmp_path / "preset.safetensors")
+    assert pl.load(tmp_path / "preset.safetensors").record["search"]["loss"] is None
+    assert str(none).splitlines()[2].startswith("preset")
+
+
+def test_a_training_that_ctrl_c_ended_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = SearchRows.of(read_table(table()), "bought", test=0.2, folds=2, seed=0)
+    usual = trial.fit
+
+    def interrupted(*given: Any) -> pl.History:
+        history = usual(*given)
+        history.stopped = "interrupted"
+        return history
+
+    monkeypatch.setattr(trial, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit_part(rows, Part(1, 0, quick=True))
 
 
 def test_the_file_says_how_the_network_was_found(

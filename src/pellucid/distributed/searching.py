@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -294,7 +295,9 @@ def _record(result: SearchResult, seed: int) -> dict[str, object]:
         "trials": len(result.trials),
         "settings": {name: list(v) if isinstance(v, tuple) else v for name, v in settings.items()},
         "folds": result.folds,
-        "loss": result.best.loss,
+        "loss": result.best.loss
+        if math.isfinite(result.best.loss)
+        else None,  # JSON has no infinity
         "seed": seed,
         "measure": result.measure,
         "test": test,
