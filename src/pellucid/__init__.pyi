@@ -121,6 +121,10 @@ from pellucid.training import train as train
 from pellucid.training import train_table as train_table
 from pellucid.training.search_result import SearchResult as SearchResult
 from pellucid.training.search_result import Trial as Trial
+from pellucid.training.trackers import CSVTracker as CSVTracker
+from pellucid.training.trackers import MLflowTracker as MLflowTracker
+from pellucid.training.trackers import TensorBoardTracker as TensorBoardTracker
+from pellucid.training.trackers import Tracker as Tracker
 from pellucid.training.trial import TrialSettings as TrialSettings
 from pellucid.web.view import view as view
 

@@ -25,6 +25,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "serve": ("uvicorn", "httptools", *_UVLOOP, "orjson", "prometheus-client"),
     "ray": ("ray",),
     "notebook": ("anywidget",),
+    "tensorboard": ("tensorboardX",),
+    "mlflow": ("mlflow-skinny",),
 }
 
 
