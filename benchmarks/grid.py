@@ -34,7 +34,7 @@ from contest.turns import REST, Contest, Seat, contest
 from run import HERE, ROOT, cores, surroundings
 
 PAIRS = 9
-BUDGET = 20.0  # seconds a cell
+BUDGET = 15.0  # seconds of turns a cell, which is prepared in less than 5, if nothing is compiled
 TURN = 0.03  # seconds for which short calls are repeated in a turn
 SPREAD = 0.10  # of the pairs' ratios (half the distance of their quartiles); more: measured again
 HOPELESS = 2.0  # times the best other's time: not measured any further
@@ -74,8 +74,8 @@ class Way:
 
 def measure(held: Contest, cell: Cell, pairs: int = PAIRS) -> dict[str, Any]:
     """Return what everyone needed for a cell, and pellucid's ratio to the best other."""
-    started = time.perf_counter()
     ways = list(_prepared(held, cell))
+    started = time.perf_counter()
     for _ in range(2 if pairs > 1 else 1):
         _turns(ways, 1)
     ways = [way for way in ways if way.seconds]

@@ -14,12 +14,14 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from contest.contender import Contender, Epoch, Predict
 from contest.contenders import CONTENDERS
 from contest.tasks import Task, digits, inputs, noise
 from pellucid.core.types import Array
+
+T = TypeVar("T")
 
 WARM = 0.05
 """Seconds for which a way to predict is used before it is measured."""
@@ -48,9 +50,13 @@ class Worker:
         contender = self.kind(_task(task), self.threads)
         x = inputs(kind, rows, contender.task.widths[0], contender.task.dtype)
         predictors = contender.predictors()
-        if compiled:
-            predictors |= contender.compiled_predictors()
         first = {name: _first(predict, x[0]) for name, predict in predictors.items()}
+        if compiled:
+            more = contender.compiled_predictors()
+            predictors |= more
+            _where_it_works(
+                predictors, first, {n: partial(_first, p, x[0]) for n, p in more.items()}
+            )
         for predict in predictors.values():
             _repeat(predict, x, WARM)
         self.ways = {name: partial(_repeat, predict, x) for name, predict in predictors.items()}
@@ -71,9 +77,11 @@ class Worker:
         contender = self.kind(_task(task), self.threads)
         data = digits(rows) if kind == "digits" else noise(kind, rows, contender.task)
         epochs = contender.epochs(data)
-        if compiled:
-            epochs |= contender.compiled_epochs(data)
         first = {name: epoch() for name, epoch in epochs.items()} if warm else {}
+        if compiled:
+            more = contender.compiled_epochs(data)
+            epochs |= more
+            _where_it_works(epochs, first, more)
         self.ways = {name: partial(_several, epoch) for name, epoch in epochs.items()}
         return {"ways": list(self.ways), "compiling": contender.compiling, "first": first}
 
@@ -84,6 +92,18 @@ class Worker:
 
 def _task(settings: dict[str, Any]) -> Task:
     return Task(**{**settings, "widths": tuple(settings["widths"])})
+
+
+def _where_it_works(
+    ways: dict[str, T], first: dict[str, float], calls: dict[str, Callable[[], float]]
+) -> None:
+    """Make the first call of each way that compiles; a way that fails is no way."""
+    for name, call in calls.items():
+        try:
+            first[name] = call()
+        except Exception as error:
+            del ways[name]
+            sys.stderr.write(f"{name}: {type(error).__name__}: {error}\n")
 
 
 def _several(epoch: Epoch, seconds: float) -> float:

@@ -124,3 +124,16 @@ def test_the_share_is_that_of_what_binds() -> None:
     assert found is not None
     assert found[0] == pytest.approx(0.5)
     assert found[1] == "memory"
+
+
+def test_a_way_that_cannot_be_compiled_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> float:
+        raise RuntimeError("no compiler")
+
+    kind = CONTENDERS["numpy"]
+    ways = {"compiled": fails, "compiled well": lambda: 0.25}
+    monkeypatch.setattr(kind, "compiled_epochs", lambda self, rows: dict(ways))
+    task = {"widths": [4, 4, 10], "batch_size": 8}
+    found = worker.Worker(kind, 1).epoch(task, 16, kind="dense", compiled=True)
+    assert found["ways"] == ["", "compiled well"]
+    assert found["first"]["compiled well"] == 0.25
