@@ -16,7 +16,7 @@ export const en = {
   "header.theme": "Theme",
   "header.large": "Present",
   "header.large.help": "For a classroom: larger, on the whole screen (key F)",
-  "theme.system": "Colours: system",
+  "theme.system": "Theme: auto",
   "theme.light": "Light",
   "theme.dark": "Dark",
   "theme.contrast": "High contrast",

@@ -15,7 +15,7 @@ export const ko = {
   "header.theme": "테마",
   "header.large": "크게 보기",
   "header.large.help": "교실용: 화면 전체에 크게 보여 줍니다(F 키)",
-  "theme.system": "색: 시스템",
+  "theme.system": "테마: 자동",
   "theme.light": "밝게",
   "theme.dark": "어둡게",
   "theme.contrast": "고대비",
