@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -14,6 +15,7 @@ from pellucid.web import SHIPPED
 from tests.serving.running import PATIENCE, Running, running
 
 CURL = shutil.which("curl")
+TOKEN = {"Authorization": "Bearer 0123456789abcdef"}
 
 
 def trial(server: Running) -> str:
@@ -29,14 +31,15 @@ def trial(server: Running) -> str:
 def test_what_it_suggests_works_and_sigterm_ends_it(tmp_path: Path) -> None:
     token = tmp_path / "a token.txt"
     token.write_text("0123456789abcdef\n")
-    with running("--token-file", token) as server:
-        assert server.printed[0].startswith(f"serving digits at {server.address};")
+    model = tmp_path / "$x 20%2f.safetensors"  # signs of a shell and of an address
+    model.symlink_to(SHIPPED)
+    with running(model, "--token-file", token) as server:
+        assert server.printed[0].startswith(f"serving $x 20%2f at {server.address};")
         assert '"label":"7"' in trial(server)
+        assert f"/predict/{quote(model.stem)}" in server.get("/openapi.json", **TOKEN)["paths"]
         assert server.stop() == 0
-        assert [line.split()[2:5] for line in server.log] == [
-            ["GET", "/predict/digits", "200"],
-            ["POST", "/predict/digits", "200"],
-        ]
+        asked = [line.split(" ", 2)[2].rsplit(" ", 2)[0] for line in server.log]
+        assert asked[:2] == ["GET /predict/$x 20%2f 200", "POST /predict/$x 20%2f 200"]
 
 
 def test_ctrl_c_ends_it_cleanly(models: dict[str, Path]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import click
 
@@ -122,7 +123,7 @@ def _token(file: str) -> str:
 
 def _trial(address: str, model: str, token_file: str | None) -> str:
     """Return a command line that gets an example of a request and sends it."""
-    url = shlex.quote(f"{address}/predict/{model}")
+    url = shlex.quote(f"{address}/predict/{quote(model, safe='')}")  # IPv6 has brackets
     curl = "curl -s"
     if token_file is not None:
         curl += f' -H "Authorization: Bearer $(cat {shlex.quote(token_file)})"'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from pellucid import __version__
 from pellucid.serving.limits import Limits
@@ -38,7 +39,7 @@ def document(served: Mapping[str, Served], limits: Limits, token: bool) -> Json:
         "/v1/models": _get("The models", {"models": _list(_TEXT)}),
     }
     for name, each in served.items():
-        paths |= _paths(name, each.model)
+        paths |= _paths(quote(name, safe=""), each.model)
     if len(served) == 1:
         only = next(iter(served.values())).model
         bodies = {"application/json": _mlflow(only), "text/csv": _TEXT}
