@@ -105,6 +105,7 @@ def test_letters_are_no_keys_where_that_is_switched_off(file: str, visit: Visit)
     for expected in (True, False):
         tab.keyboard.press("f")
         assert tab.evaluate(large) is expected
+    settle(tab)  # presented, the page has no foot
     tab.get_by_test_id("letters").focus()
     tab.keyboard.press("Space")
     settle(tab)
