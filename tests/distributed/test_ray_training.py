@@ -147,12 +147,18 @@ def test_a_killed_driver_resumes(tmp_path: Path) -> None:
     assert again.stdout.split()[-1] == digest(alone)
 
 
-def test_a_cluster_without_room_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_of_another_build_and_a_cluster_without_room_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import ray
 
-    monkeypatch.setattr(ray_team, "PATIENCE", 3.0)
+    monkeypatch.setattr(ray_team, "PATIENCE", 20.0)
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    with pytest.raises(pl.InputError, match="gave 1 of 2 workers in 3 s"):
+    with monkeypatch.context() as patch:
+        patch.setattr(ray_team, "__version__", "0.0.1")  # of this process only
+        with pytest.raises(pl.InputError, match=r"another build \(.*; here pellucid 0\.0\.1"):
+            train(network(), *data(), workers=1, ray="auto", **SETTINGS)
+    with pytest.raises(pl.InputError, match="gave 1 of 2 workers in 20 s"):
         train(network(), *data(), workers=2, ray="auto", tell=lambda message: None, **SETTINGS)
 
 

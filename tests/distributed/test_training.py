@@ -14,6 +14,7 @@ import pytest
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.distributed import team, train
+from pellucid.distributed.process_team import ProcessTeam
 from pellucid.errors import InputError
 
 ROWS = 90
@@ -124,3 +125,20 @@ def test_a_message_is_a_warning_unless_somebody_takes_it() -> None:
     net = pl.mlp([6, 3], output="softmax", seed=0)
     with pytest.warns(UserWarning, match="do not pay here: a step is about 0.0 ms"):
         train(net, *data(), workers=2, epochs=1)
+
+
+def test_blocks_of_a_table_beyond_memory_go_to_all_workers(monkeypatch: Any) -> None:
+    blocks = []
+    share = ProcessTeam.share
+    monkeypatch.setattr(ProcessTeam, "share", lambda *given: (blocks.append(1), share(*given)))
+    x, t = data()
+    rows = {"a": x[:, 0].tolist(), "b": x[:, 1].tolist(), "kind": [f"k{k}" for k in t]}
+    columns = pl.Columns.of(rows, target="kind")
+    nets = [pl.table_mlp(columns, hidden=(8,), seed=0) for _ in range(2)]
+    settings: dict[str, Any] = {"memory": 400, "shards": 4, "epochs": 2, "batch_size": 16}
+    pl.train_table(nets[0], rows, **settings)
+    with team(2, tell=lambda message: None):
+        history = pl.train_table(nets[1], rows, **settings)
+    assert digest(nets[0]) == digest(nets[1])
+    assert len(history) == 2
+    assert len(blocks) > 4

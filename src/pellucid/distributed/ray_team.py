@@ -86,6 +86,8 @@ class _Actor:
         parts = [self._replica.part(batch, node) for node in self._own]
         found = in_order([part[:2] for part in parts])
         vectors = np.stack([part.vector for part in parts])
+        for part in parts:
+            self._replica.forget(part)
         return found, *(np.ascontiguousarray(vectors[:, place]) for place in self._places)
 
     def add(self, *blocks: Array) -> Array:

@@ -51,16 +51,20 @@ class Span(NamedTuple):
         return [node for half in self.halves() for node in half.nodes_within(own)]
 
 
-def added(node: Span, known: Callable[[Span], Vector | None]) -> Vector:
+def added(
+    node: Span, known: Callable[[Span], Vector | None], spare: list[Vector] | None = None
+) -> Vector:
     """Return the sum over a node's shards; `known` returns what is summed already, or None.
 
     Shards are visited in order. Each number is added in the order of the tree, so slices of vectors
-    have the bits of whole ones.
+    have the bits of whole ones. Vectors that were added to others are appended to `spare`.
     """
     vector = known(node)
     if vector is not None:
         return vector
-    left, right = (added(half, known) for half in node.halves())
+    left, right = (added(half, known, spare) for half in node.halves())
+    if spare is not None:
+        spare.append(right)
     return np.add(left, right, out=left if left.flags.writeable else None)
 
 
@@ -133,6 +137,7 @@ class Replica:
         self._trained = chain.trainable(layers)
         self.moved = [*self.buffers, *compress(self.params, self._trained)]
         self.samples: Samples | None = None
+        self._spare: list[Vector] = []
 
     @property
     def size(self) -> int:
@@ -156,7 +161,7 @@ class Replica:
                 self.engine.state[name] = value
 
     def part(self, batch: ShardedBatch, node: Span) -> Part:
-        """Return what a node's shards of a batch give."""
+        """Return what a node's shards of a batch give; `forget` it when it was used."""
         losses: list[float] = []
         outputs: list[Batch] = []
 
@@ -168,8 +173,12 @@ class Replica:
             outputs.append(y)
             return vector
 
-        vector = added(node, known)
+        vector = added(node, known, self._spare)
         return Part(losses, outputs, vector)
+
+    def forget(self, part: Part) -> None:
+        """Use the memory of a part's vector for later ones: new memory costs page by page."""
+        self._spare.append(part.vector)
 
     def move(self, loss: float, vector: Vector, rate: float) -> None:
         """Move buffers and parameters by the sum over all shards, unless the loss is not finite."""
@@ -193,8 +202,10 @@ class Replica:
         (x, t, weights), N = self.samples, len(batch.rows)
         first = N * index // self.all.end
         rows = batch.rows[first : N * (index + 1) // self.all.end]
+        vector = self._spare.pop() if self._spare else np.empty(self.size, self.dtype)
         if not len(rows):
-            return 0.0, np.empty((0, 0), self.dtype), np.zeros(self.size, self.dtype)
+            vector[...] = 0
+            return 0.0, np.empty((0, 0), self.dtype), vector
         share = len(rows) / N
         if weights is not None:
             whole = float(weights[batch.rows].sum(dtype=np.float64))
@@ -206,8 +217,8 @@ class Replica:
         for buffer, then in zip(self.buffers, before, strict=True):
             buffer[...] = then
         own = [*steps, *compress(grads, self._trained)]
-        vector = np.concatenate([np.zeros(0, self.dtype), *(part.ravel() for part in own)])
-        vector *= self.dtype.type(share)
+        for part, given in zip(self._parts(vector), own, strict=True):
+            np.multiply(given, self.dtype.type(share), out=part)
         return loss * share, np.array(y) if batch.outputs else y[:0], vector
 
     def _gradients(
@@ -258,6 +269,7 @@ class Alone:
         """Return the part of all shards, by which the replica has moved."""
         part = replica.part(batch, replica.all)
         replica.move(part.loss, part.vector, batch.rate)
+        replica.forget(part)
         return part
 
 
