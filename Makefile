@@ -8,7 +8,7 @@ CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchma
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 
 .PHONY: demo page test test-lowest quick check integration coverage soak fuzz mutants fixtures asan gallery page-pictures messages stubs \
-	serving-table page-network mnist-table neurons-table tables-table search-table estimators-table c-table bench bench-grid \
+	serving-table page-network mnist-table neurons-table tables-table search-table estimators-table c-table scaling-table bench bench-grid \
 	bench-quick callgrind wheels workflows clean help \
 	docs docs-serve command-reference
 
@@ -30,6 +30,7 @@ help:
 	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
 	@echo "make serving-table  measure the prediction server beside others by wrk, write its page (eight minutes)"
 	@echo "make c-table   write digit networks as C: bytes, accuracy, time (a minute), write its page"
+	@echo "make scaling-table  measure training by several processes, write its page (four minutes)"
 	@echo "make gallery   draw every plot and notebook view, write the gallery (a minute)"
 	@echo "make page-pictures  take pictures of the page, write docs/page (two minutes)"
 	@echo "make asan      the engine's tests under sanitizers, through Python (ten minutes)"
@@ -163,6 +164,10 @@ neurons-table: .venv/base
 
 c-table: .venv/base
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/c_export.py
+
+# The workers have one thread each.
+scaling-table: .venv/test
+	$(BIN)/python benchmarks/scaling.py
 
 # Pictures of notebooks are taken by Chromium, where it is installed.
 gallery: .venv/test

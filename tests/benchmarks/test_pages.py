@@ -13,7 +13,15 @@ import pytest
 import report
 from run import HERE
 
-GENERATORS = ["gallery", "mnist_table", "neurons", "tables", "sklearn_estimators", "c_export"]
+GENERATORS = [
+    "gallery",
+    "mnist_table",
+    "neurons",
+    "tables",
+    "sklearn_estimators",
+    "c_export",
+    "scaling",
+]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
