@@ -37,7 +37,7 @@ SOURCE = Path(pl.__file__).parent
 NAMES = {
     *(
         "matplotlib",
-        *("tune", "best", "search", "m", "N"),
+        *("tune", "best", "search", "m"),
         *("score", "rejected", "parquet", "Ray", "auto", "local", "id", "name"),
         *("s", "batches", "epoch", "XOR"),
         *("SQLite", "DuckDB", "sql", "samples", "js", "mjs", "JavaScript", "Node", "row"),

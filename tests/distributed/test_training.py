@@ -127,10 +127,15 @@ def test_a_message_is_a_warning_unless_somebody_takes_it() -> None:
         train(net, *data(), workers=2, epochs=1)
 
 
-def test_blocks_of_a_table_beyond_memory_go_to_all_workers(monkeypatch: Any) -> None:
-    blocks = []
+def test_blocks_of_a_table_beyond_memory_go_to_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks: list[Any] = []
     share = ProcessTeam.share
-    monkeypatch.setattr(ProcessTeam, "share", lambda *given: (blocks.append(1), share(*given)))
+
+    def counted(team: ProcessTeam, rows: Any) -> None:
+        blocks.append(rows)
+        share(team, rows)
+
+    monkeypatch.setattr(ProcessTeam, "share", counted)
     x, t = data()
     rows = {"a": x[:, 0].tolist(), "b": x[:, 1].tolist(), "kind": [f"k{k}" for k in t]}
     columns = pl.Columns.of(rows, target="kind")

@@ -75,6 +75,7 @@ def test_a_batch_in_shards_trains_what_the_whole_batch_trains(engine: str, own_l
     whole, cut = network(), network()
     before = pl.train(whole, x, t, **options)
     after = pl.train(cut, x, t, shards=7, **options)
+    assert cut.record["shards"] == 7
     for ours, theirs in zip(cut.params, whole.params, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-10)
     assert after["accuracy"] == before["accuracy"]

@@ -188,6 +188,7 @@ def _record(run: Run, data: str, rows: int) -> Options:
         "epochs": len(run.history),
         "epoch": epoch,
         "batch_size": run.batch_size,
+        **({} if run.shards is None else {"shards": run.shards}),
         "loss": described(run.loss_function),
         "optimizer": repr(run.optimizer),
         "schedule": repr(run.schedule),
