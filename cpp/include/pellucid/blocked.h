@@ -165,6 +165,7 @@ inline void multiply_few(const Product<T>& p, const Threads& threads) {
     };
     auto some_rows = [&](std::int64_t first, std::int64_t n) {
         Product<T> part = p;
+        part.ahead = depth * p.ldb * static_cast<Address>(sizeof(T));
         for (std::int64_t k = 0; k < p.K; k += depth) {
             part.K = std::min(depth, p.K - k);
             part.A.data = p.A.data + k * p.A.step;
@@ -172,8 +173,7 @@ inline void multiply_few(const Product<T>& p, const Threads& threads) {
             part.readable = p.readable - k * p.ldb;
             part.onto = k > 0 || p.onto;
             for (std::int64_t j = first; j < first + n; j += width) {
-                prefetch_next(part, 0, block_of(p, j, k + depth, depth), 0, 1);
-                panel(part, 0, p.M, j);
+                panel<T, false, true>(part, 0, p.M, j);
             }
         }
     };

@@ -54,11 +54,12 @@ struct Product {
     bool turned = false;      // B is stored as its transpose, H x K: for multiply_blocked only
     // Values that may be read from B on; whole vectors are read before that end.
     std::int64_t readable = 0;
+    Address ahead = 0;  // bytes from a value of B to one that is to be prefetched then
 };
 
 // Computes one tile of R rows and V vectors. A may be packed: then the values of a strip of
-// kTileRows rows are side by side for each k.
-template <class T, int R, int V, bool packed>
+// kTileRows rows are side by side for each k. B may be far: then it is prefetched.
+template <class T, int R, int V, bool packed, bool far = false>
 inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
     constexpr std::int64_t L = kLanes<T>;
     // Pointers to every third row of A; the two rows after it are reached by the distance of rows.
@@ -93,7 +94,8 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
             PELLUCID_UNROLL
             for (int v = 0; v < V; ++v) sum[r][v] = add_product<T>(sum[r][v], x, w[v]);
         }
-        if (V <= 2) {
+        for (int v = 0; far && v < V; ++v) prefetch(address(b + v * L) + p.ahead);
+        if (V <= 2 && !far) {
             prefetch(below);
             below += share;
         }
@@ -114,30 +116,31 @@ inline void tile(const Product<T>& p, std::int64_t row, std::int64_t column) {
     }
 }
 
-template <class T, int V, bool packed>
+template <class T, int V, bool packed, bool far>
 inline void tile_rows(const Product<T>& p, std::int64_t row, std::int64_t rows,
                       std::int64_t column) {
     if constexpr (V == 1 && !packed)
         for (; rows >= kNarrowRows; rows -= kNarrowRows, row += kNarrowRows)
-            tile<T, kNarrowRows, V, packed>(p, row, column);
+            tile<T, kNarrowRows, V, packed, far>(p, row, column);
     if constexpr (V == 2 && kTileRows == 4 && kTileVectors == 3 && !packed)
-        for (; rows >= 6; rows -= 6, row += 6) tile<T, 6, V, packed>(p, row, column);
+        for (; rows >= 6; rows -= 6, row += 6) tile<T, 6, V, packed, far>(p, row, column);
     if constexpr (kTileRows == 8)
-        for (; rows >= 8; rows -= 8, row += 8) tile<T, 8, V, packed>(p, row, column);
-    for (; rows >= 4; rows -= 4, row += 4) tile<T, 4, V, packed && kTileRows == 4>(p, row, column);
-    for (; rows >= 2; rows -= 2, row += 2) tile<T, 2, V, false>(p, row, column);
-    if (rows) tile<T, 1, V, false>(p, row, column);
+        for (; rows >= 8; rows -= 8, row += 8) tile<T, 8, V, packed, far>(p, row, column);
+    for (; rows >= 4; rows -= 4, row += 4)
+        tile<T, 4, V, packed && kTileRows == 4, far>(p, row, column);
+    for (; rows >= 2; rows -= 2, row += 2) tile<T, 2, V, false, far>(p, row, column);
+    if (rows) tile<T, 1, V, false, far>(p, row, column);
 }
 
-template <class T, bool packed = false>
+template <class T, bool packed = false, bool far = false>
 inline void panel(const Product<T>& p, std::int64_t row, std::int64_t rows, std::int64_t column) {
     const std::int64_t vectors = (p.H - column + kLanes<T> - 1) / kLanes<T>;
     if (kTileVectors >= 3 && vectors >= 3)
-        tile_rows<T, 3, packed>(p, row, rows, column);
+        tile_rows<T, 3, packed, far>(p, row, rows, column);
     else if (vectors >= 2)
-        tile_rows<T, 2, packed>(p, row, rows, column);
+        tile_rows<T, 2, packed, far>(p, row, rows, column);
     else
-        tile_rows<T, 1, packed>(p, row, rows, column);
+        tile_rows<T, 1, packed, far>(p, row, rows, column);
 }
 
 // Values of a gradient that are computed at once: few, so that they stay in the nearest cache while

@@ -1,12 +1,12 @@
 // One pass over an array before a training: a hash of its bytes, and the range of its floats.
 //
-// The hash tells data apart, nothing more: it is fast, and not cryptographic. A block of 4,096 bytes
-// is 64 lines of eight lanes of 64 bits. Each number d meets a key of its own place, k (SplitMix64):
-// with v = d ^ k, the low half of v times its high half is added to d's lane, and d itself to the
-// neighboring one, so that no half that is 0 hides the other (as in XXH3). The eight sums of each
-// block are mixed and appended to the lanes by a polynomial: lane = lane * M + sum. The last block
-// is filled with zeros; whoever hashes adds length, type and shape. Everything is whole numbers
-// modulo 2^64, so the lanes are the same for every instruction set, and in NumPy
+// The hash tells data apart, nothing more: it is fast, and not cryptographic. A block of 4,096
+// bytes is 64 lines of eight lanes of 64 bits. Each number d meets a key of its own place, k
+// (SplitMix64): with v = d ^ k, the low half of v times its high half is added to d's lane, and d
+// itself to the neighboring one, so that no half that is 0 hides the other (as in XXH3). The eight
+// sums of each block are mixed and appended to the lanes by a polynomial: lane = lane * M + sum.
+// The last block is filled with zeros; whoever hashes adds length, type and shape. Everything is
+// whole numbers modulo 2^64, so the lanes are the same for every instruction set, and in NumPy
 // (engines/scanning.py).
 #pragma once
 
