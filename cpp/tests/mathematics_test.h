@@ -175,6 +175,9 @@ void transposed_products_have_the_same_bits(const std::vector<T>& A, std::int64_
     other.assign(other.size(), T(7));
     transposed_product<T>(strips, H, K, from, nullptr, some, nullptr, copy);
     same("strips, some at a time,");
+    other.assign(other.size(), T(7));
+    multiply_by_rows(p, some, copy);
+    same("some rows at a time");
     transposed_product<T>(columns, H, from, other.data(), some, &ahead, nothing);
     same("columns");
     other.assign(other.size(), T(7));

@@ -67,6 +67,34 @@ def test_threads_change_no_bits_of_learning(
     assert len({learn_some(dense(D, H, K), N, threads, 3, K) for threads in (1, 2, 4)}) == 1
 
 
+@pytest.mark.parametrize("optimizer", [pl.SGD(0.1), pl.AdamW(0.001)])
+def test_wide_weights_move_while_their_gradient_is_computed(optimizer: pl.Optimizer) -> None:
+    """Layers of 2 MB and more: the bits are those of all gradients first, then the update, for any
+    number of threads, and where two layers share their weights.
+    """
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(9, 768)).astype(np.float32)
+    t = np.arange(9) % 3
+
+    def trained(shared: bool, threads: int, whole: bool) -> bytes:
+        wide = [affine(np.random.default_rng(i), 768, 768) for i in range(2)]
+        last = affine(np.random.default_rng(2), 768, 3)
+        net = pl.Network([wide[0], pl.ReLU(), wide[0 if shared else 1], last]).astype(np.float32)
+        worker = make_engine(
+            net.layers, pl.CrossEntropy(), copy.deepcopy(optimizer), 0, "native", threads
+        )
+        for _ in range(3):
+            if whole:
+                worker.train_step(x, t)
+            else:
+                worker.update(worker.gradients(x, t)[1])
+        return bits(*net.params)
+
+    for shared in (False, True):
+        expected = trained(shared, 1, False)
+        assert [trained(shared, threads, True) for threads in (1, 2, 3)] == [expected] * 3
+
+
 @every_type
 def test_threads_change_no_bits_of_answers(instructions: str, dtype: type) -> None:
     net = dense(300, 90, 7, dtype)

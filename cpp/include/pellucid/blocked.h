@@ -50,6 +50,13 @@ inline void pack_panel(const Product<T>& p, std::int64_t column, std::int64_t k,
         }
 }
 
+// Computes a strip of a packed panel. Out of line: the tiles take much space, and are not to be
+// there once for each caller.
+template <class T>
+__attribute__((noinline)) void packed_panel(const Product<T>& p, std::int64_t rows) {
+    panel<T, true>(p, 0, std::min<std::int64_t>(kTileRows, rows), 0);
+}
+
 // A part of B in memory: rows of `apart` values, of which `size` count.
 template <class T>
 struct Block {
@@ -121,11 +128,50 @@ inline void multiply_blocked(const Product<T>& p, const Threads& threads) {
                     part.C = p.C + row * p.ldc + j;
                     prefetch_next(part, std::min<std::int64_t>(2 * kTileRows, p.M - row), next, i,
                                   n);
-                    panel<T, true>(part, 0, std::min<std::int64_t>(kTileRows, p.M - row), 0);
+                    packed_panel(part, p.M - row);
                 }
             }
         });
     }
+}
+
+// The rows of C that multiply_by_rows computes at once.
+constexpr std::int64_t kRowsAtOnce = 16;
+
+// Computes C some rows at a time in a buffer that stays in a core's own cache, and calls
+// done(rows, index of the first, how many) for each part: p.C is not used. B is packed whole, so it
+// must be small: the gradients of a batch.
+template <class T, class F>
+inline void multiply_by_rows(const Product<T>& p, const Threads& threads, F done) {
+    constexpr std::int64_t width = kPanel<T>;
+    const std::int64_t panels = (p.H + width - 1) / width;
+    const bool shared = p.M * p.H * p.K >= kWorthThreads;
+    T* const B = of_thread<Packed<T>>().of(panels * width * p.K);
+    threads.each(
+        panels, [&](std::int64_t i) { pack_panel(p, i * width, 0, p.K, B + i * width * p.K); },
+        shared);
+    auto some = [&](std::int64_t task) {
+        const std::int64_t first = task * kRowsAtOnce, rows = std::min(kRowsAtOnce, p.M - first);
+        T* const A = of_thread<Panel<T>>().of(kRowsAtOnce * p.K);
+        T* const C = room_for_rows<T>(kRowsAtOnce * p.H + kPad);
+        for (std::int64_t r = 0; r < rows; r += kTileRows)
+            pack_strip(p, first + r, 0, p.K, A + r * p.K);
+        Product<T> part = p;
+        part.ldb = width;
+        part.readable = width * p.K;
+        for (std::int64_t i = 0; i < panels; ++i) {
+            part.H = std::min(width, p.H - i * width);
+            part.B = B + i * width * p.K;
+            for (std::int64_t r = 0; r < rows; r += kTileRows) {
+                part.A = {A + r * p.K, 1, kTileRows};
+                part.C = C + r * p.H + i * width;
+                part.ldc = p.H;
+                packed_panel(part, rows - r);
+            }
+        }
+        done(C, first, rows);
+    };
+    threads.each((p.M + kRowsAtOnce - 1) / kRowsAtOnce, some, shared);
 }
 
 // y += x B for one row and R rows of B, with `start` as what y holds before.

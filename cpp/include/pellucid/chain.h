@@ -45,12 +45,34 @@ public:
                   std::size_t end, Matrix<const T> dy, Matrix<T> dx) {
         for (std::size_t i = end; i-- > first;) {
             Pass<T> own = pass.at(i);
-            if (i == first) own.zeros = zeros, own.prefetch = pass.prefetch, own.taker = pass.taker;
+            if (i == first) own.zeros = zeros, own.prefetch = pass.prefetch;
+            own.taker = pass.taker;
             const Matrix<const T> input = i == first ? x : output(i - 1, x.N);
             const Matrix<T> below = i == first ? dx : gradient(i, x.N);
             layers[i]->backward(own, input, output(i, x.N), dy, below);
             dy = below;
         }
+    }
+
+    // Tells each layer which of the trained parameters its weights are, unless another layer has
+    // the same: then its backward pass may hand their gradient to a taker.
+    void number_weights(const std::vector<typename Layer<T>::Parameter>& trained,
+                        const std::vector<typename Layer<T>::Parameter>& all) {
+        for (const auto& layer : layers) {
+            if (layer->parameters.empty()) continue;
+            auto same = [&](const auto& other) {
+                return other.value == layer->parameters.front().value;
+            };
+            const auto found = std::find_if(trained.begin(), trained.end(), same);
+            if (found != trained.end() && std::count_if(all.begin(), all.end(), same) == 1)
+                layer->taken_as = static_cast<std::size_t>(found - trained.begin());
+        }
+    }
+
+    // Notes which trained parameters went to a taker in the last backward pass.
+    void note_taken(std::vector<bool>& taken) const {
+        for (const auto& layer : layers)
+            if (layer->taken_as != Layer<T>::kNone) taken[layer->taken_as] = layer->taken;
     }
 
     void observe(const Pass<T>& pass, Matrix<const T> x, std::size_t first = 0) {

@@ -43,9 +43,8 @@ public:
                 all_.push_back(parameter);
                 if (parameter.trainable) trainable_.push_back(parameter);
             }
-        begins_with_weights_ =
-            sees_zeros_ && depth_ > first_ && !trainable_.empty() &&
-            trainable_.front().value == chain_.layers[first_]->parameters.front().value;
+        chain_.number_weights(trainable_, all_);
+        taken_.resize(trainable_.size());
         if (!plan.optimizer.kind.empty())
             optimizer_ = std::make_unique<Optimizer<T>>(plan.optimizer, trainable_);
     }
@@ -110,13 +109,12 @@ public:
             if (ridge.squares) ridge.squares[done] = optimizer_->squares(trainable_);
             const typename Optimizer<T>::Step move{rates[done], static_cast<double>(++step),
                                                    ridge.l2 ? ridge.l2[done] : 0};
-            const Taker<T> taker = [&](T* gradient, std::int64_t from, std::int64_t count) {
-                optimizer_->move(move, trainable_.front(), 0, gradient, from, count);
+            const Taker<T> taker = [&](std::size_t i, T* dW, std::int64_t from, std::int64_t n) {
+                optimizer_->move(move, trainable_[i], i, dW, from, n);
             };
-            const bool first_moves =
-                begins_with_weights_ && (seen_.strips || seen_.columns) && optimizer_->one_by_one();
-            go_backward(loss_gradient(), first_moves ? &taker : nullptr);
-            optimizer_->update(trainable_, move, first_moves, threads_);
+            go_backward(loss_gradient(), optimizer_->one_by_one() ? &taker : nullptr);
+            chain_.note_taken(taken_);
+            optimizer_->update(trainable_, move, &taken_, threads_);
             ++done;
             start += batch;
         } while (start < x.count);
@@ -170,7 +168,7 @@ public:
 
     void update(double learning_rate, std::uint64_t step, double l2 = 0) override {
         require(updates(), "this engine was made without an optimizer");
-        optimizer_->update(trainable_, {learning_rate, static_cast<double>(step), l2}, false,
+        optimizer_->update(trainable_, {learning_rate, static_cast<double>(step), l2}, nullptr,
                            threads_);
     }
 
@@ -182,9 +180,8 @@ private:
     // Rows predicted together: few, so that they and their layers' outputs stay in a core's own
     // cache; of layers so large that packing their weights takes time, many.
     static constexpr std::int64_t kLeastBlock = 24, kBlock = 96, kLargeBlock = 1024;
-    static constexpr std::int64_t kLargeRows = 192, kLargeWidth = 192;
-    // Weights of a layer that no core keeps for itself: each is to read them once, not all of them.
-    static constexpr std::int64_t kFarWeights = 1 << 19;
+    // Far weights fit into no core's own cache: threads share them, so that each reads a part.
+    static constexpr std::int64_t kLargeRows = 192, kLargeWidth = 192, kFarWeights = 1 << 19;
 
     static constexpr std::int64_t kFewRows = 8;  // below which strips are best for every layer
     // Bytes of the first layer's outputs up to which strips find the zeros: in training, and in
@@ -387,9 +384,9 @@ private:
     std::size_t depth_ = 0, first_ = 0, first_trainable_ = 0;
     std::uint64_t seed_, step_ = 0, row_ = 0;
     T factor_ = 1;
-    bool sees_zeros_ = false;           // the first layer makes sums over x
-    bool large_ = false, far_ = false;  // wide layers; layers in no core's own cache
-    bool begins_with_weights_ = false;  // of what is trained: they may move while dW is made
+    // The first layer makes sums over x; wide layers; layers in no core's own cache.
+    bool sees_zeros_ = false, large_ = false, far_ = false;
+    std::vector<bool> taken_;  // the trained parameters that the backward pass has moved
     std::int64_t work_per_row_ = 0;
     std::vector<typename Layer<T>::Parameter> all_, trainable_;
 

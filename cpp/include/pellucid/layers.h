@@ -50,9 +50,11 @@ struct Zeros {
     const Columns<T>* columns = nullptr;
 };
 
-// Takes `count` values of a weight gradient, from index `from` on, as soon as they are known.
+// Takes `count` values of the gradient of a trained parameter, from index `from` on, as soon as
+// they are known.
 template <class T>
-using Taker = std::function<void(T* gradient, std::int64_t from, std::int64_t count)>;
+using Taker =
+    std::function<void(std::size_t parameter, T* gradient, std::int64_t from, std::int64_t count)>;
 
 // One pass: whether it is for training, the place of its random numbers, and the threads that share
 // it.
@@ -61,10 +63,9 @@ struct Pass {
     bool training = false;
     Draws draws;
     const Threads* threads = nullptr;
-    Zeros<T> zeros;                // of the layer's own input
-    Prefetch* prefetch = nullptr;  // rows to prefetch while the first layer works
-    // For the gradient of the first layer's weights, which then is not kept: with zeros only.
-    const Taker<T>* taker = nullptr;
+    Zeros<T> zeros;                   // of the layer's own input
+    Prefetch* prefetch = nullptr;     // rows to prefetch while the first layer works
+    const Taker<T>* taker = nullptr;  // for gradients that a layer then need not keep
 
     Pass at(std::uint64_t index) const {
         Pass inner = *this;
@@ -102,6 +103,11 @@ public:
     const std::int64_t D, H;
     const bool frozen;
     bool has_buffers = false;
+    // The index of the weights among the trained parameters, if they may go to a taker; whether
+    // they did so in the last backward pass.
+    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+    std::size_t taken_as = kNone;
+    bool taken = false;
 
 protected:
     void add_parameter(T* value, std::int64_t rows, std::int64_t columns) {
@@ -143,8 +149,9 @@ public:
 
     void backward(const Pass<T>& pass, Matrix<const T> x, Matrix<const T>, Matrix<const T> dy,
                   Matrix<T> dx) override {
-        const std::int64_t D = this->D, H = this->H;
-        weights_gradient(pass, x, dy);
+        const std::int64_t H = this->H;
+        if (dx.data) input_gradient(pass, dy, dx);
+        weights_gradient(pass, x, dy);  // after dx, since a taker changes the weights
         if (b_) {
             T* db = this->parameters[1].gradient;
             each_vector<T>(H, [&](std::int64_t h, std::int64_t n) {
@@ -153,7 +160,11 @@ public:
                 store_upto(db + h, sum, n);
             });
         }
-        if (!dx.data) return;
+    }
+
+private:
+    void input_gradient(const Pass<T>& pass, Matrix<const T> dy, Matrix<T> dx) {
+        const std::int64_t D = this->D, H = this->H;
         Product<T> p{dy.N, D, H, {dy.data, dy.ld(), 1}, W_, H, dx.data, dx.ld()};
         if (is_far(p)) {
             p.turned = true;
@@ -168,14 +179,16 @@ public:
         product(p, *pass.threads);
     }
 
-private:
     void weights_gradient(const Pass<T>& pass, Matrix<const T> x, Matrix<const T> dy) {
         const std::int64_t D = this->D, H = this->H;
         T* const dW = this->parameters[0].gradient;
+        const bool zeros = pass.zeros.columns || pass.zeros.strips;
+        const bool far = D * H * static_cast<std::int64_t>(sizeof(T)) >= kFar && x.N <= kMostTaken;
+        this->taken = pass.taker && this->taken_as != this->kNone && (zeros || far);
         auto done = [&](T* rows, std::int64_t first, std::int64_t count) {
-            if (pass.taker) (*pass.taker)(rows, first* H, count* H);
+            if (this->taken) (*pass.taker)(this->taken_as, rows, first* H, count* H);
         };
-        T* const kept = pass.taker ? nullptr : dW;
+        T* const kept = this->taken ? nullptr : dW;
         if (pass.zeros.columns) {
             transposed_product<T>(*pass.zeros.columns, H, lines(dy), kept, *pass.threads,
                                   pass.prefetch, done);
@@ -189,13 +202,20 @@ private:
         Product<T> p{D, H, x.N, {x.data, 1, x.ld()}, dy.data, dy.ld(), dW, H};
         p.padded_c = false;
         p.readable = dy.size();
-        product(p, *pass.threads);
+        if (this->taken)
+            multiply_by_rows(p, *pass.threads, done);
+        else
+            product(p, *pass.threads);
     }
 
     template <class U>
     static Lines<U> lines(Matrix<U> m) {
         return {m.data, m.ld(), m.N, m.size(), true};
     }
+
+    // Bytes of a layer's weights from which their gradient is not written to memory and read again,
+    // and the rows of a batch up to which that pays.
+    static constexpr std::int64_t kFar = 2 << 20, kMostTaken = 512;
 
     T *W_, *b_;
     Buffer<T> transposed_;

@@ -138,9 +138,9 @@ inline void panel(const Product<T>& p, std::int64_t row, std::int64_t rows, std:
     if (kTileVectors >= 3 && vectors >= 3)
         tile_rows<T, 3, packed, far>(p, row, rows, column);
     else if (vectors >= 2)
-        tile_rows<T, 2, packed, far>(p, row, rows, column);
+        tile_rows<T, 2, packed, far && kTileVectors == 2>(p, row, rows, column);
     else
-        tile_rows<T, 1, packed, far>(p, row, rows, column);
+        tile_rows<T, 1, packed, false>(p, row, rows, column);
 }
 
 // Values of a gradient that are computed at once: few, so that they stay in the nearest cache while

@@ -33,14 +33,14 @@ public:
     // known.
     bool one_by_one() const { return s_.clip_norm < 0 && s_.clip_value < 0; }
 
-    // Moves all trainable parameters in place, but the first if it has moved.
-    void update(const std::vector<Parameter>& parameters, Step step, bool first_moved,
+    // Moves all trainable parameters in place, but those that have moved.
+    void update(const std::vector<Parameter>& parameters, Step step, const std::vector<bool>* moved,
                 const Threads& threads) const {
         step.share = clipped(parameters);
         for (std::size_t i = 0; i < parameters.size(); ++i) {
             const Parameter& p = parameters[i];
             constexpr std::int64_t block = 1 << 14;
-            const std::int64_t blocks = i == 0 && first_moved ? 0 : (p.size() + block - 1) / block;
+            const std::int64_t blocks = moved && (*moved)[i] ? 0 : (p.size() + block - 1) / block;
             threads.each(blocks, [&](std::int64_t task) {
                 const std::int64_t from = task * block;
                 move(step, p, i, p.gradient + from, from, std::min(block, p.size() - from));
