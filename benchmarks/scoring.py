@@ -198,8 +198,8 @@ WAYS: dict[str, Any] = {
 }
 
 
-def measure(folder: Path, kind: str, way: str, workers: int) -> dict[str, float]:
-    """Return the seconds of a way in a process of its own, and its largest process in megabytes."""
+def measure(folder: Path, kind: str, way: str, workers: int) -> dict[str, Any]:
+    """Return the seconds of a way, and the megabytes of its largest process (of Ray None)."""
     out = _out(folder, kind, way, workers)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
@@ -218,8 +218,11 @@ def one(folder: Path, kind: str, way: str, workers: int) -> None:
     import resource
 
     inner = WAYS[way](folder, kind, _out(folder, kind, way, workers), workers)
-    found = {"megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000}
-    sys.stdout.write(json.dumps(found if inner is None else {**found, "seconds": inner}) + "\n")
+    if way == "ray data":  # whose workers are no children of this process
+        found = {"seconds": inner, "megabytes": None}
+    else:
+        found = {"megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000}
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 def check(folder: Path, kind: str, rows: int, workers: int) -> None:
@@ -270,7 +273,7 @@ def main() -> None:
         for case, result in found.items():
             if case.startswith(kind):
                 times = ours / result["rate"]
-                rate, memory = result["rate"], result["megabytes"]
+                rate, memory = result["rate"], result["megabytes"] or 0
                 line = (
                     f"{case:26} {rate:11,.0f} rows/s {memory:6.0f} MB  pellucid {times:.2f} times"
                 )
