@@ -99,7 +99,8 @@ def _of_lists(column: Any, D: int | None, dtype: DTypeLike) -> Array:
         template = 'the column "x" must have lists of {D} numbers, got {got}'
         raise InputError(template, D="D" if D is None else D, got=kind)
     present = compute.is_valid(column).to_numpy(zero_copy_only=False)
-    lengths = compute.list_value_length(column.filter(present)).to_numpy(zero_copy_only=False)
+    lists = column.filter(present) if column.null_count else column  # a filter copies
+    lengths = compute.list_value_length(lists).to_numpy(zero_copy_only=False)
     width = D if D is not None else int(lengths[0]) if len(lengths) else 0
     if (lengths != width).any():
         got = int(lengths[(lengths != width).argmax()])

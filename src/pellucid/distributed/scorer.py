@@ -117,6 +117,8 @@ class Scorer:
             if name != "rejected":
                 whole = whole.append_column(name, found[name])
         refused = table.append_column("rejected", found["rejected"])
+        if found["rejected"].null_count == len(table):
+            return Scored(whole, refused.slice(0, 0))  # a filter copies
         return Scored(whole.filter(fine), refused.filter(compute.invert(fine)))
 
     def _kept(self, table: ArrowTable) -> list[str]:
@@ -171,6 +173,8 @@ class Scorer:
         net = self.network
         if not knows_columns(net):
             x = matrix(table, input_width(net.layers), net.dtype)
+            if x.dtype.kind in "ui":
+                return x, {}  # whole numbers are finite: no look at each
             bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
             return x, dict.fromkeys(bad.tolist(), NOT_FINITE)
         reading = Sifting(net.columns, read_table(table), net.dtype)
