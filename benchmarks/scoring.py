@@ -273,10 +273,9 @@ def main() -> None:
         for case, result in found.items():
             if case.startswith(kind):
                 times = ours / result["rate"]
-                rate, memory = result["rate"], result["megabytes"] or 0
-                line = (
-                    f"{case:26} {rate:11,.0f} rows/s {memory:6.0f} MB  pellucid {times:.2f} times"
-                )
+                rate, most = result["rate"], result["megabytes"]
+                memory = f"{most:6.0f} MB" if most else "not measured"
+                line = f"{case:26} {rate:11,.0f} rows/s {memory:12}  pellucid {times:.2f} times"
                 sys.stdout.write(line + "\n")
         sys.stdout.write(f"{kind}: {rows:,} rows, as by one process, in order, each once\n")
     if options.scale == 1:
