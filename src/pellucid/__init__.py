@@ -20,8 +20,10 @@ def _read_rooms() -> dict[str, str]:
 
 
 _ROOM_OF = _read_rooms()
+# Rooms whose names are not here, `pl.exchange` and others, may need libraries of an extra.
+_OWN = [name for name, room in _ROOM_OF.items() if room != __name__]
 # Constants, then classes, then functions, as linters sort them.
-__all__ = sorted(_ROOM_OF, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
+__all__ = sorted(_OWN, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
 
 
 def __getattr__(name: str) -> object:
@@ -30,10 +32,13 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'pellucid' has no attribute {name!r}")
     import importlib
 
-    value = getattr(importlib.import_module(_ROOM_OF[name]), name)
+    room = _ROOM_OF[name]
+    if room == __name__:
+        return importlib.import_module(f"{__name__}.{name}")
+    value = getattr(importlib.import_module(room), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_ROOM_OF})

@@ -1,5 +1,10 @@
 """The only list of public names: type checkers and `__init__.py` read this file."""
 
+from pellucid import distributed as distributed
+from pellucid import exchange as exchange
+from pellucid import serving as serving
+from pellucid import sklearn as sklearn
+from pellucid import web as web
 from pellucid.building import mlp as mlp
 from pellucid.building import table_mlp as table_mlp
 from pellucid.building import tabular_mlp as tabular_mlp
@@ -81,6 +86,7 @@ from pellucid.data.inputs import Images as Images
 from pellucid.data.tables import Columns as Columns
 from pellucid.data.tables import Table as Table
 from pellucid.data.tables import read_table as read_table
+from pellucid.distributed.scorer import Scorer as Scorer
 from pellucid.distributed.searching import search as search
 from pellucid.errors import CheckpointWarning as CheckpointWarning
 from pellucid.errors import DivergenceError as DivergenceError

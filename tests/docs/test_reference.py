@@ -6,6 +6,7 @@ from tools.docs.pages import pages
 
 ROOMS = {
     "pellucid": "pellucid",
+    "pellucid.distributed": "pellucid.distributed",
     "pellucid.exchange": "pellucid.exchange",
     "pellucid.plots": "pellucid.lens.plots",
     "pellucid.sklearn": "pellucid.sklearn",
