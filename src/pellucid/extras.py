@@ -24,6 +24,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "web": ("starlette", "uvicorn", "httptools", *_UVLOOP, "segno"),
     "serve": ("uvicorn", "httptools", *_UVLOOP, "orjson", "prometheus-client"),
     "ray": ("ray",),
+    "remote": ("fsspec",),
     "notebook": ("anywidget",),
     "tensorboard": ("tensorboardX",),
     "mlflow": ("mlflow-skinny",),
@@ -38,12 +39,21 @@ def library(name: str, extra: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        root = name.split(".")[0]
-        raise MissingLibraryError(
-            "this needs {name}, which is not installed: {command}",
-            name=root,
-            command=install_command(extra),
-        ) from error
+        raise _missing(name.split(".")[0], install_command(extra)) from error
+
+
+def not_installed(package: str) -> MissingLibraryError:
+    """Return the error of a library that is in no extra, which names the command that installs it.
+
+    >>> str(not_installed("s3fs")).startswith("this needs s3fs, which is not installed: ")
+    True
+    """
+    return _missing(package, f"{_pip()} install {package}")
+
+
+def _missing(name: str, command: str) -> MissingLibraryError:
+    template = "this needs {name}, which is not installed: {command}"
+    return MissingLibraryError(template, name=name, command=command)
 
 
 def install_command(extra: str) -> str:

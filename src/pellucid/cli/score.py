@@ -27,9 +27,13 @@ class ScoreOptions:
 
     model: str = model_argument()
     inputs: tuple[str, ...] = argument(
-        "INPUT...", "Tables, arrays of rows (.npy, IDX) and folders of images."
+        "INPUT...",
+        "Tables, arrays of rows (.npy, IDX), folders of images; also URLs of Parquet, CSV and .npy "
+        "files (s3://bucket/rows/*.parquet).",
     )
-    folder: str = option("-o --output-folder FOLDER", "Write the results here.", required=True)
+    folder: str = option(
+        "-o --output-folder FOLDER", "Write the results to this folder or URL.", required=True
+    )
     workers: int | None = option(
         "--workers N", "Processes of this machine. Default: as many as cores."
     )

@@ -10,9 +10,9 @@ import math
 import os
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 NPY = b"\x93NUMPY"  # the first bytes of an .npy file
 NPZ = b"PK\x03\x04"  # the first bytes of a zip archive, which an .npz file is
+_NPY_FILE = Message("an .npy file")
+Opening: TypeAlias = Callable[[str, Message], BinaryIO]
 _PIECE = 1 << 20  # bytes that are unpacked at a time
 _VERSIONS = ((1, 0), (2, 0), (3, 0))
 _ENCRYPTED = 1  # the flag of a zip archive's entry
@@ -51,6 +53,7 @@ class ArrayFile(NamedTuple):
 
     path: str
     layout: Layout
+    opening: Opening = open_file
 
     def rows(self, start: int, stop: int) -> Array:
         """Read rows from `start` up to, but not, `stop`.
@@ -59,7 +62,7 @@ class ArrayFile(NamedTuple):
         """
         shape, fortran, dtype, begin = self.layout
         count, D = stop - start, math.prod(shape[1:])
-        with open_file(self.path, Message("an .npy file")) as file, _as_file_errors(self.path):
+        with self.opening(self.path, _NPY_FILE) as file, _as_file_errors(self.path):
             if not fortran:
                 file.seek(begin + start * D * dtype.itemsize)
                 return _values(file, count * D, dtype).reshape(count, *shape[1:])
@@ -99,10 +102,15 @@ def array_names(path: str | os.PathLike[str]) -> list[str]:
             return [_name(entry) for entry in archive.infolist()]
 
 
-def array_file(path: str) -> ArrayFile:
-    """Return the array of an .npy file without reading it; raises FileError as `read_arrays`."""
-    with open_file(path, Message("an .npy file")) as file, _as_file_errors(path):
-        return ArrayFile(path, _layout(file, os.fstat(file.fileno()).st_size))
+def array_file(path: str, opening: Opening = open_file) -> ArrayFile:
+    """Return the array of an .npy file without reading it; raises FileError as `read_arrays`.
+
+    `opening` opens the file, given its path and what it should be; default: one of this machine.
+    """
+    with opening(path, _NPY_FILE) as file, _as_file_errors(path):
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        return ArrayFile(path, _layout(file, size), opening)
 
 
 def not_plain(path: str | os.PathLike[str]) -> FileError:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -24,10 +26,20 @@ from pellucid.data.numpy_files import NPY, array_file
 from pellucid.data.tables import Table, read_table
 from pellucid.data.tables.cells import Block as Arrays
 from pellucid.data.tables.csv_file import START, open_csv_part
+from pellucid.data.tables.json_file import looks_like_json
 from pellucid.distributed.batches import ArrowTable, as_arrow
+from pellucid.distributed.places import (
+    PIECES,
+    READING,
+    absolute,
+    errors,
+    files_of,
+    is_url,
+    open_place,
+)
 from pellucid.errors import FileError, InputError, Message
 from pellucid.extras import library
-from pellucid.files.opening import open_file
+from pellucid.files.unpacking import GZIP
 
 BYTES = 16 << 20
 """About how many bytes of a file a block has: a second of work or less."""
@@ -56,7 +68,7 @@ class Block(NamedTuple):
 
     def absolute(self) -> Block:
         """Return this block with an absolute path."""
-        return self._replace(path=str(Path(self.path).absolute()))
+        return self._replace(path=absolute(self.path))
 
 
 def plan(paths: Sequence[str]) -> list[Block]:
@@ -64,43 +76,63 @@ def plan(paths: Sequence[str]) -> list[Block]:
 
     Raises FileError for what cannot be opened, or is no table, array or folder of images.
     """
-    found = [(path, kind, cut) for path in paths for kind, cuts in [_cuts(path)] for cut in cuts]
+    files = [file for path in paths for file in files_of(path)]
+    found = [(path, kind, cut) for path in files for kind, cuts in [_cuts(path)] for cut in cuts]
     return [Block(number, path, kind, *cut) for number, (path, kind, cut) in enumerate(found)]
 
 
 def read_block(block: Block) -> Iterator[ArrowTable]:
     """Yield the rows of a block as Arrow tables of some thousand rows each."""
-    return _READERS[block.kind](block)
+    with errors(block.path, READING):
+        yield from _READERS[block.kind](block)
+
+
+def table_of(path: str) -> Table:
+    """Return the table in a file; behind a URL, one of Parquet or CSV."""
+    if not is_url(path):
+        return read_table(path)
+    with errors(path, READING), open_place(path, Message("a table"), PIECES) as file:
+        start = file.read(len(NPY))  # enough for the kind: of Parquet no more is fetched
+        if start.startswith(b"PAR1"):
+            names = library("pyarrow.parquet", "tables").read_schema(file).names
+            return Table(path, names, lambda columns: _columns(path, columns))
+        start += file.read(START - len(start))
+        if b"\0" in start or start.startswith(GZIP) or looks_like_json(start):
+            raise FileError(
+                "{path}: behind a URL, only Parquet, CSV and .npy (rows of numbers) are read: copy "
+                "other files to this machine",
+                path=path,
+            )
+        part = 0, file.seek(0, os.SEEK_END)
+    names, blocks = open_csv_part(path, start, part, _opening(path))
+    return Table(path, names, blocks, typed=False)
 
 
 def _cuts(path: str) -> tuple[str, Cuts]:
     """Return the kind of a file's blocks, and where each begins and ends."""
-    if Path(path).is_dir():
+    if not is_url(path) and Path(path).is_dir():
         return "images", _even(len(images_below(path)), IMAGES)
-    with open_file(path, Message("a table, an array or a folder of images")) as file:
-        start = file.read(START)
+    kinds = Message("a table, an array or a folder of images")
+    with errors(path, READING), open_place(path, kinds, PIECES) as file:
+        start = file.read(len(NPY))
         if start.startswith(b"PAR1"):
             return "groups", _groups(path)
         if start.startswith(NPY):
-            shape, _, dtype, _ = layout = array_file(path).layout
+            shape, _, dtype, _ = layout = array_file(path, open_place).layout
             if len(shape) == 2 and dtype.names is None:
                 return "rows", _even(shape[0], max(1, BYTES * shape[0] // max(1, layout.nbytes)))
-        elif start.startswith(b"\0\0"):
+        elif start.startswith(b"\0\0") and not is_url(path):
             x = map_idx(path)
             return "rows", _even(len(x), max(1, BYTES // max(1, x[:1].nbytes)))
-        elif _is_csv(path, start):
-            return "bytes", _rows_ends(file, os.fstat(file.fileno()).st_size)
+        elif _is_csv(path, start + file.read(START - len(start))):
+            return "bytes", _rows_ends(file, file.seek(0, os.SEEK_END))
     return "whole", [(0, 0)]
 
 
 def _is_csv(path: str, start: bytes) -> bool:
     """Return whether a file is CSV that can be cut: not compressed, no JSON."""
-    table = read_table(path)  # raises FileError for what is no table
-    return (
-        not table.typed
-        and not start.startswith(b"\x1f\x8b")
-        and start.lstrip()[:1] not in (b"{", b"[")
-    )
+    table = table_of(path)  # raises FileError for what is no table
+    return not table.typed and not start.startswith(GZIP) and not looks_like_json(start)
 
 
 def _even(count: int, size: int) -> Cuts:
@@ -109,8 +141,8 @@ def _even(count: int, size: int) -> Cuts:
 
 def _groups(path: str) -> Cuts:
     """Join a Parquet file's row groups to blocks of about BYTES."""
-    read_table(path)  # raises FileError for a damaged file
-    with library("pyarrow.parquet", "tables").ParquetFile(path) as file:
+    table_of(path)  # raises FileError for a damaged file
+    with _parquet(path) as file:
         sizes = [file.metadata.row_group(k).total_byte_size for k in range(file.num_row_groups)]
     cuts, first, held = [], 0, 0
     for k, size in enumerate(sizes):
@@ -154,24 +186,48 @@ def _read_whole(block: Block) -> Iterator[ArrowTable]:
 
 
 def _read_bytes(block: Block) -> Iterator[ArrowTable]:
-    with open_file(block.path, Message("a table")) as file:
+    with open_place(block.path, Message("a table"), PIECES) as file:
         start = file.read(START)
-    names, blocks = open_csv_part(block.path, start, (block.start, block.stop))
+    part = block.start, block.stop
+    names, blocks = open_csv_part(block.path, start, part, _opening(block.path))
     yield from _tables(Table(block.path, names, blocks, typed=False))
 
 
 def _read_groups(block: Block) -> Iterator[ArrowTable]:
-    arrow, parquet = library("pyarrow", "tables"), library("pyarrow.parquet", "tables")
+    arrow = library("pyarrow", "tables")
     groups = list(range(block.start, block.stop))
-    with parquet.ParquetFile(block.path, memory_map=False, buffer_size=1 << 20) as file:
+    with _parquet(block.path) as file:
         for batch in file.iter_batches(_BATCH, row_groups=groups, use_threads=False):
             yield arrow.Table.from_batches([batch])
 
 
+def _columns(path: str, columns: Sequence[str]) -> Iterator[Arrays]:
+    with _parquet(path) as file:
+        for batch in file.iter_batches(_BATCH, columns=list(columns), use_threads=False):
+            yield [batch.column(name) for name in columns]
+
+
+@contextmanager
+def _parquet(path: str) -> Iterator[Any]:
+    """Open a Parquet file; behind a URL, the columns of a row group are fetched together."""
+    parquet = library("pyarrow.parquet", "tables")
+    if not is_url(path):
+        with parquet.ParquetFile(path, memory_map=False, buffer_size=1 << 20) as file:
+            yield file
+    else:
+        with open_place(path, Message("a table"), PIECES) as source:
+            yield parquet.ParquetFile(source, pre_buffer=True)
+
+
+def _opening(path: str) -> Callable[[], BinaryIO] | None:
+    """Return how a CSV file behind a URL is opened, None for one of this machine."""
+    return partial(open_place, path, Message("a table")) if is_url(path) else None
+
+
 def _read_rows(block: Block) -> Iterator[ArrowTable]:
-    with open_file(block.path, Message("an array")) as file:
+    with open_place(block.path, Message("an array"), PIECES) as file:
         is_npy = file.read(6).startswith(NPY)
-    x = array_file(block.path).rows if is_npy else _mapped_rows(block.path)
+    x = array_file(block.path, open_place).rows if is_npy else _mapped_rows(block.path)
     for first in range(block.start, block.stop, _BATCH):
         rows = x(first, min(first + _BATCH, block.stop))
         yield as_arrow({"row": np.arange(first, first + len(rows)), "x": rows})

@@ -7,15 +7,24 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from pellucid.data.tables import read_table
 from pellucid.distributed.batches import ArrowTable
-from pellucid.distributed.blocks import Block, read_block
+from pellucid.distributed.blocks import Block, read_block, table_of
+from pellucid.distributed.places import (
+    READING,
+    absolute,
+    errors,
+    joined,
+    last_name,
+    open_place,
+    remove,
+    state_of,
+    whole,
+)
 from pellucid.distributed.scorer import Scorer
+from pellucid.errors import FileError, Message
 from pellucid.extras import library
-from pellucid.files.atomic import whole_file
 
 _KEY = b"pellucid.block"
 
@@ -49,32 +58,31 @@ class Job:
 
     def absolute(self) -> Job:
         """Return this job with absolute paths, which mean the same in every process."""
-        return replace(
-            self, model=str(Path(self.model).absolute()), folder=str(Path(self.folder).absolute())
-        )
+        return replace(self, model=absolute(self.model), folder=absolute(self.folder))
 
-    def part(self, block: Block) -> Path:
+    def part(self, block: Block) -> str:
         """Return the file of a block's predictions; names are in the order of the input."""
-        return Path(self.folder, f"part-{block.number:06}.parquet")
+        return joined(self.folder, f"part-{block.number:06}.parquet")
 
-    def rejects(self, block: Block) -> Path:
+    def rejects(self, block: Block) -> str:
         """Return the file of a block's rejected rows; there is none where all were accepted."""
-        return Path(self.folder, f"rejected-{block.number:06}.parquet")
+        return joined(self.folder, f"rejected-{block.number:06}.parquet")
 
     def fingerprint(self, block: Block) -> str:
         """Return a hash of all that decides a block's result: model, columns, file and place."""
-        state = Path(block.path).stat()
         # Not the whole path, which machines and folders may see differently
-        place = block._replace(path=Path(block.path).name)
-        known = [self.digest, self.keep, self.outputs, *place, state.st_size, state.st_mtime_ns]
+        place = block._replace(path=last_name(block.path))
+        known = [self.digest, self.keep, self.outputs, *place, *state_of(block.path)]
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 
 def finished(job: Job, block: Block) -> Done | None:
     """Return what became of a block on an earlier run, or None where it is to be scored."""
-    arrow, parquet = library("pyarrow", "tables"), library("pyarrow.parquet", "tables")
-    with suppress(OSError, arrow.ArrowException, ValueError, KeyError):
-        found = parquet.read_metadata(job.part(block))
+    parquet, part = library("pyarrow.parquet", "tables"), job.part(block)
+    # FileError: it is damaged, or cannot be read
+    with suppress(FileError, ValueError, KeyError), errors(part, READING):
+        with open_place(part, Message("a table")) as file:
+            found = parquet.read_metadata(file)
         known = json.loads(found.metadata[_KEY])
         if known["fingerprint"] == job.fingerprint(block):
             return Done(block.number, found.num_rows, known["rejected"], skipped=True)
@@ -88,7 +96,7 @@ def score_block(job: Job, block: Block) -> Done:
     missing.
     """
     scorer, fingerprint = job.scorer(block), job.fingerprint(block)
-    with whole_file(job.part(block)) as part, ExitStack() as held:
+    with whole(job.part(block)) as part, ExitStack() as held:
         rejects, writer = None, None
         for table in _tables(block):
             rows, rejected = scorer.split(table)
@@ -96,7 +104,7 @@ def score_block(job: Job, block: Block) -> Done:
             writer.write_table(rows)
             if rejected.num_rows:
                 rejects = rejects or _writer(
-                    held.enter_context(whole_file(job.rejects(block))), rejected, held
+                    held.enter_context(whole(job.rejects(block))), rejected, held
                 )
                 rejects.write_table(rejected)
         assert writer is not None
@@ -104,7 +112,7 @@ def score_block(job: Job, block: Block) -> Done:
         writer.add_key_value_metadata({_KEY.decode(): json.dumps(known)})
         writer.close()
         if rejects is None:
-            job.rejects(block).unlink(missing_ok=True)  # of an earlier model or input
+            remove(job.rejects(block))  # of an earlier model or input
     return Done(block.number, scorer.rows, scorer.rejected)
 
 
@@ -116,7 +124,7 @@ def _tables(block: Block) -> Iterator[ArrowTable]:
         yield table
     if empty:
         arrow = library("pyarrow", "tables")
-        names = read_table(block.path).columns
+        names = table_of(block.path).columns
         yield arrow.table({name: arrow.array([], arrow.string()) for name in names})
 
 

@@ -34,7 +34,7 @@ def open_file(
         flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         handle = os.open(path, os.O_RDONLY | flags)
     except (OSError, ValueError) as error:
-        raise _unreadable(path, _why(error), expected) from error
+        raise unreadable(path, _why(error), expected) from error
     # The open file is asked, not the name: between two questions the name may get another file.
     found = os.fstat(handle)
     problem = None
@@ -49,7 +49,7 @@ def open_file(
         expected = Message("{kind} of 1 to {limit:,} bytes", kind=expected, limit=limit)
     if problem is not None:
         os.close(handle)
-        raise _unreadable(path, problem, expected)
+        raise unreadable(path, problem, expected)
     return os.fdopen(handle, "rb")
 
 
@@ -72,11 +72,11 @@ def list_folder(
         with os.scandir(folder) as entries:
             found = [entry for entry in entries if not entry.name.startswith(".")]
     except (OSError, ValueError) as error:
-        raise _unreadable(folder, _why(error), Message("a folder")) from error
+        raise unreadable(folder, _why(error), Message("a folder")) from error
     inside = Path(os.path.realpath(folder if root is None else root))
     for entry in found:
         if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(inside):
-            raise _unreadable(
+            raise unreadable(
                 entry.path,
                 Message("a symbolic link that leads out of the folder"),
                 Message("a copy of the file in its place"),
@@ -92,6 +92,7 @@ def _why(error: OSError | ValueError) -> Message:
     return reason_of(error)  # ValueError: a name with a zero byte
 
 
-def _unreadable(path: str | os.PathLike[str], reason: Message, expected: Message) -> FileError:
+def unreadable(path: str | os.PathLike[str], reason: Message, expected: Message) -> FileError:
+    """Return the error of a file or folder that cannot be read."""
     template = "{path}: cannot be read ({reason}); expected {expected}"
     return FileError(template, path=path, reason=reason, expected=expected)

@@ -6,9 +6,9 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from pellucid.data.tables.cells import MISSING, Block, Opened
 from pellucid.errors import FileError, Message, reason_of
@@ -35,6 +35,7 @@ class _Form(NamedTuple):
     head: int
     names: list[str]
     part: tuple[int, int] | None = None
+    opening: Callable[[], BinaryIO] | None = None  # None: the file is one of this machine
 
 
 class _InvalidRow(Protocol):  # of pyarrow, which has no types
@@ -53,10 +54,15 @@ def open_csv(path: str | bytes, start: bytes, gzip: bool = False, name: str = ""
     return form.names, lambda columns: _blocks(form, columns)
 
 
-def open_csv_part(path: str, start: bytes, part: tuple[int, int]) -> Opened:
-    """Return what `open_csv` returns, for the rows within these bytes, which end where rows end."""
+def open_csv_part(
+    path: str, start: bytes, part: tuple[int, int], opening: Callable[[], BinaryIO] | None = None
+) -> Opened:
+    """Return what `open_csv` returns, for the rows within these bytes, which end where rows end.
+
+    `opening` opens a file that is not one of this machine.
+    """
     form = _form_of(path, start, False, path)
-    form = form._replace(part=part, head=0 if part[0] else form.head)
+    form = form._replace(part=part, head=0 if part[0] else form.head, opening=opening)
     return form.names, lambda columns: _blocks(form, columns)
 
 
@@ -137,6 +143,8 @@ def _streams(form: _Form) -> tuple[Any, Any]:
     arrow = library("pyarrow", "tables")
     if isinstance(form.path, bytes):
         file = arrow.BufferReader(form.path)
+    elif form.opening is not None:
+        file = arrow.PythonFile(form.opening(), mode="r")
     else:
         file = arrow.OSFile(form.path)
     if form.part is not None:
