@@ -95,6 +95,26 @@ def test_a_closed_terminal_keeps_the_network(run: Callable[..., Result], spawn: 
     again.communicate()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no masks of signals")
+def test_sigterm_ends_what_a_script_started_in_the_background(
+    run: Callable[..., Result], spawn: Spawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+        monkeypatch.delenv(name)  # coverage has a handler of its own for SIGTERM
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `pellucid train ... &` has it
+    process = spawn(*ENDLESS, "-o", "kept.safetensors", "--lang", "en")
+    signal.signal(signal.SIGINT, before)
+    assert process.stderr is not None
+    for _ in range(3):
+        while "epoch" not in process.stderr.readline():  # under way
+            pass
+        process.send_signal(signal.SIGINT)  # and it goes on
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate()
+    assert process.returncode == 0, err
+    assert pl.load("kept.safetensors").record["stopped"] == "interrupted"
+
+
 def test_a_closed_pipe_ends_no_training(run: Callable[..., Result], spawn: Spawn) -> None:
     process = spawn(*LONG, "-o", "piped.safetensors")
     assert process.stderr is not None

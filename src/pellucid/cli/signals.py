@@ -44,7 +44,8 @@ def terminated_as_interrupted() -> Iterator[None]:
     for each in ours:
         signal.signal(each, _interrupt)
     try:
-        yield
+        with _blocked_where_ignored():
+            yield
     finally:
         for each in ours:
             signal.signal(each, signal.SIG_DFL)
@@ -54,7 +55,30 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     # Both the shell and the system may send SIGHUP, and a second Ctrl-C would write no network.
     if number != signal.SIGTERM:
         signal.signal(number, signal.SIG_IGN)
-    signal.raise_signal(signal.SIGINT)
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):  # directly: the signal itself may be blocked
+        handler(signal.SIGINT, frame)
+    else:
+        signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def _blocked_where_ignored() -> Iterator[None]:
+    """Block Ctrl-C where it was ignored, as by a script that starts a command with `&`.
+
+    It stays without effect, but has the handler that SIGTERM and SIGHUP need.
+    """
+    ignored = _in_main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if not ignored or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # drops one that waits
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _in_main_thread() -> bool:  # signals are its affair alone
