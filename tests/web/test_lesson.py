@@ -25,7 +25,7 @@ def test_the_lesson_drives_the_picture(address: str, visit: Visit) -> None:
     z, y, b = trace[2][0, 8], trace[3][0, 8], bias(net, 2)[8]
     told = {
         1: "784 numbers",
-        3: f"which is its place and no digit. Its activation for this picture is {y:.2f}.",
+        3: f"the number is no digit. Its activation for this picture is {y:.2f}.",
         5: f"{z - b:.2f} for this picture",
         6: f"is {z:.3f} and becomes {y:.2f}",
         10: "The 16 activations of hidden layer 1",
@@ -70,6 +70,26 @@ def test_play_within_a_step_and_come_back(file: str, visit: Visit) -> None:
     tab.get_by_role("button", name="되돌리기").click()  # what was played with is not lost
     settle(tab)
     assert tab.evaluate("pellucid.look.state.edits.length") == 1
+
+
+def test_what_was_said_to_an_answer_stays(file: str, visit: Visit) -> None:
+    """The threshold that was asked for is not that of a bias moved since; a reload forgets both."""
+    tab = visit(f"{file}#step=7&lang=en")
+    said = tab.get_by_test_id("question-said")
+    tab.get_by_test_id("question-field").fill(f"{-bias(pl.load(SHIPPED), 2)[8]:.3f}")
+    tab.get_by_test_id("question-check").click()
+    settle(tab)
+    answer = said.inner_text()
+    assert answer.startswith("Right!")
+    tab.get_by_test_id("lesson-bias-slider").fill("3")
+    settle(tab)
+    assert said.inner_text() == answer
+    tab.get_by_test_id("lesson-steps").select_option(index=15)
+    settle(tab)
+    assert "1 of 14" in tab.inner_text(".finish")
+    tab.reload()
+    settle(tab)
+    assert not tab.locator(".finish .score").is_visible()
 
 
 STEP = "() => pellucid.page.store.state.step"

@@ -162,7 +162,7 @@ export const STEPS = [
     beside: [],
     names: [".lesson .weights", ".lesson .try"],
     ask: { options: ["0 %", "10 %", "50 %"], right: 1 },
-    terms: ["loss", "backward", "rate"],
+    terms: ["loss", "backward"],
   },
   {
     id: "torch",

@@ -231,8 +231,9 @@ export const en = {
   "lesson.neuron.title": "A neuron holds one number",
   "lesson.neuron.text":
     "A neuron holds one number between 0 and 1, its activation: 0 is dark, 1 is fully lit. " +
-    "Every pixel is a neuron of the input. The one below is deeper inside: {neuron}, which is " +
-    "its place and no digit. Its activation for this picture is {activation}.",
+    "Every pixel is a neuron of the input. The one below is deeper inside: {neuron}. Neurons " +
+    "are numbered by place; the number is no digit. Its activation for this picture is " +
+    "{activation}.",
   "lesson.neuron.try": "Draw a digit of your own, slowly. When does the neuron light up?",
   "lesson.weight.title": "A weight for every pixel",
   "lesson.weight.text":
@@ -251,9 +252,9 @@ export const en = {
     "Load other digits: the weights stay, the products change. For which digits is the sum high?",
   "lesson.sigmoid.title": "The curve",
   "lesson.sigmoid.text":
-    "A sum z can be any number, an activation is between 0 and 1. The sigmoid σ(z) = 1 / (1 + " +
-    "e⁻ᶻ) turns z into the activation: far below 0 becomes nearly 0, far above nearly 1. Here " +
-    "the sum is {products}; with a bias, which comes next, it is {sum} and becomes {activation}.",
+    "A sum z can be any number, an activation is between 0 and 1. The sigmoid σ(z) = 1 / (1 " +
+    "+ e⁻ᶻ), e ≈ 2.72, turns z into it: nearly 0 far below 0, nearly 1 far above. Here the " +
+    "sum is {products}; with a bias, which comes next, it is {sum} and becomes {activation}.",
   "lesson.sigmoid.try": "Draw slowly and watch the point move along the curve.",
   "lesson.bias.title": "The bias sets the threshold",
   "lesson.bias.text":
@@ -276,21 +277,23 @@ export const en = {
   "lesson.hope.try": "In which pictures do you see a stroke, and in which hardly any?",
   "lesson.network.title": "Layer by layer to the answer",
   "lesson.network.text":
-    "The {first} activations of hidden layer 1 are the input of the next layer: weights, sum, " +
-    "bias and curve again. So it goes on to the output, {outputs} neurons, one for each digit. " +
-    "The brightest is the answer. This way from input to output is the forward pass.",
+    "The {first} activations of hidden layer 1 are the input of the next layer: weights, " +
+    "sum, bias and curve again, and so on to the output, {outputs} neurons, one for each " +
+    "digit. The brightest is the answer; they need not add up to 1. This way from input to " +
+    "output is the forward pass.",
   "lesson.network.try": "Choose neurons: which neurons before them count most?",
   "lesson.count.title": "{parameters} parameters",
   "lesson.count.text":
     "Weights and biases are called parameters. They are all that the network learns. A neuron " +
     "has one weight for every neuron of the layer before, and one bias. So hidden layer 1 has " +
     "{inputs} × {first} weights and {first} biases: {firstOwn} parameters.",
-  "lesson.count.try": "Count the output layer in the same way.",
+  "lesson.count.try": "Which layer has the most parameters, and why?",
   "lesson.matrix.title": "A whole layer in one line",
   "lesson.matrix.text":
-    "Nobody computes neuron by neuron. Write the weights of a layer's neurons side by side, as " +
-    "the columns of a matrix W: the layer is y = σ(x W + b). Several pictures, a mini-batch, " +
-    "are the rows of x, and the same line computes all of them. A shape is (rows, columns).",
+    "For those who know matrices: write the weights of a layer's neurons side by side, as " +
+    "the columns of a matrix W. The layer is y = σ(x W + b). Several pictures, a mini-batch, " +
+    "are the rows of x, and one line computes all. The shape (2,\u00a03) means 2 rows and 3 " +
+    "columns.",
   "lesson.matrix.try": "Change the number of pictures: which shapes change?",
   "lesson.activations.title": "Why a curve?",
   "lesson.activations.text":
@@ -299,16 +302,16 @@ export const en = {
   "lesson.activations.try": "Put a sigmoid in between and move x: what becomes of the line?",
   "lesson.learning.title": "Learning in small steps",
   "lesson.learning.text":
-    "Nobody sets {parameters} numbers by hand. They start at random. The loss measures how wrong " +
-    "the answers are. Backpropagation finds for each number the direction in which the loss " +
-    "falls, and each takes a step that way, as large as the learning rate says: batch after batch.",
+    "Nobody sets {parameters} numbers by hand. They start at random. The loss measures how " +
+    "wrong the answers are. Backpropagation finds for each number whether it should grow or " +
+    "shrink to lower the loss. Each moves a little that way, again and again.",
   "lesson.learning.try":
-    "Press “{play}”: noise turns into strokes. The network here is then a new one.",
+    "Press “{play}”: noise turns into patches. The network here is then a new one.",
   "lesson.torch.title": "The same in PyTorch",
   "lesson.torch.text":
-    "This is no special kind of network: PyTorch needs only a few lines for it. One thing " +
-    "differs: nn.Linear keeps its weights transposed, (outputs, inputs), and computes x Wᵀ + " +
-    "b. The results are the same.",
+    "For those who program: PyTorch needs only a few lines for this network. One thing " +
+    "differs: nn.Linear keeps its weights transposed, rows and columns swapped: (outputs, " +
+    "inputs). It computes x Wᵀ + b. The results are the same.",
   "lesson.torch.try": "Copy it into a notebook.",
   "lesson.own.title": "Your digit",
   "lesson.own.text":
@@ -334,8 +337,8 @@ export const en = {
   "ask.dark.three": "nothing",
   "ask.dark.hint": "Try it: move the brightness to 25 %.",
   "ask.dark.after":
-    "At 25 % the answer is {quarter}, at 5 % it is {least}. The network always answers: one of " +
-    "its outputs is always the brightest.",
+    "At 25 % the answer is {quarter}. However dark the picture is, the network always " +
+    "answers: one of its outputs is always the brightest.",
   "ask.weight": "A bright pixel has an orange weight. What is the product?",
   "ask.weight.one": "above 0",
   "ask.weight.two": "below 0",
@@ -364,9 +367,9 @@ export const en = {
   "ask.hope.hint":
     "Look at the darkest places: how long are they, and how many are there in one picture?",
   "ask.hope.after":
-    "Short strokes and spots: half of the hope. And the neurons of hidden layer 2 each stand for " +
-    "several digits rather than for a loop. Nobody asked for edges: training asks for right " +
-    "answers only.",
+    "Short strokes and spots: pieces of digits, but no clean edges. And the neurons of " +
+    "hidden layer 2 each stand for several digits rather than for a loop. Nobody asked for " +
+    "edges: training asks for right answers only.",
   "ask.network": "How many weights lead into one neuron of {layer}?",
   "ask.network.hint": "One from each neuron of the layer before.",
   "ask.network.after":
@@ -447,7 +450,6 @@ export const en = {
   "term.nonlinear": "non-linear",
   "term.loss": "loss",
   "term.backward": "backpropagation",
-  "term.rate": "learning rate",
   "term.transpose": "transpose",
 
   "chain.bend": "sigmoid in between",

@@ -54,8 +54,10 @@ function plotOf(f) {
     s("text", { class: "tick", y: HEIGHT - 3, x: EDGE }),
     s("text", { class: "tick", y: HEIGHT - 3, x: WIDTH - EDGE, "text-anchor": "end" }),
   ];
+  const marks = [0.5, 1].map(() => s("text", { class: "tick", "text-anchor": "end" }));
+  const middle = s("text", { class: "tick", y: HEIGHT - 3, "text-anchor": "middle" });
   const box = { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" };
-  const svg = s("svg", box, axes, guide, line, point, left, right);
+  const svg = s("svg", box, axes, guide, line, point, left, right, middle, ...marks);
   /** @param {number} z @param {number} y */
   const render = (z, y) => {
     const reach = Math.max(LEAST_REACH, Math.ceil(Math.abs(z) * 1.15));
@@ -72,6 +74,13 @@ function plotOf(f) {
     const [cx, cy] = [X(z).toFixed(1), Y(y).toFixed(1)];
     set(guide, { d: `M${cx} ${Y(0).toFixed(1)}V${cy}H${X(0).toFixed(1)}` });
     set(point, { cx, cy });
+    const bounded = high - low === 1;
+    [0.5, 1].forEach((y, i) => {
+      set(marks[i], { x: X(0) - 4, y: Y(y) + 3 });
+      setText(marks[i], bounded ? String(y) : "");
+    });
+    set(middle, { x: X(0) });
+    setText(middle, "0");
     setText(left, minus(String(-reach)));
     setText(right, String(reach));
   };

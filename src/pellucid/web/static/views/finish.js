@@ -59,6 +59,7 @@ export function finish(page) {
       setText(read, drawn ? t("finish.read", words) : t("finish.draw"));
       const right = Object.values(state.answers).filter((how) => how === "right").length;
       trained.hidden = page.base === page.opened;
+      score.hidden = !Object.keys(state.answers).length; // they do not outlive a reload
       setText(score, t("finish.score", { right, all: questions }));
     },
   };

@@ -141,10 +141,10 @@ export function weighing(page, neuron) {
   };
 }
 
-/** Return row and column of the largest product. @param {Page} page @param {Neuron} neuron @param {number} width */
+/** Return row and column of the largest positive product: a negative one answers the question. @param {Page} page @param {Neuron} neuron @param {number} width */
 function strongest(page, neuron, width) {
-  const sizes = terms(page.look(), neuron).products.map(Math.abs);
-  const at = sizes.indexOf(Math.max(...sizes));
+  const { products } = terms(page.look(), neuron);
+  const at = products.indexOf(Math.max(...products));
   return [Math.floor(at / width), at % width];
 }
 

@@ -2,6 +2,7 @@
 // and "show me" is always there.
 
 import { h, setText } from "../dom.js";
+import { concealed } from "../state.js";
 import { filled } from "../texts.js";
 import { numbersOf, rightChoice, valuesOf } from "./values.js";
 
@@ -50,6 +51,7 @@ export function question(page, step, answered) {
     step.ask?.right === undefined
       ? field(page, step, judge, show)
       : choices(page, step, judge, show);
+  let told = ""; // for what the answer was told: what is played with later leaves it as it is
   return {
     element: h("div", { class: "question", "data-testid": "question" }, asked, form, said),
     render(look) {
@@ -57,7 +59,9 @@ export function question(page, step, answered) {
       const how = look.state.answers[step.id];
       setText(asked, t(/** @type {Key} */ (`ask.${step.id}`), words));
       form.hidden = how !== undefined;
-      if (how === undefined) return;
+      const now = `${how} ${concealed(look.state)}`;
+      if (how === undefined || told === now) return;
+      told = now;
       const answer = t(/** @type {Key} */ (`ask.${step.id}.after`), words);
       setText(said, how === "right" ? `${t("ask.right")} ${answer}` : answer);
     },

@@ -12,7 +12,7 @@ import { biasOf, neuronName, terms } from "./neuron.js";
  * @typedef {import("../lesson.js").LessonStep} LessonStep
  */
 
-const FAINT = { quarter: 25, least: 5 }; // percent of brightness
+const QUARTER = 25; // percent of brightness
 
 /**
  * Return the neuron that a step speaks of: the chosen one where it is of the step's layer.
@@ -58,7 +58,7 @@ export function numbersOf(page, look, step) {
  */
 export function rightChoice(page, look, { id, ask }) {
   if (id !== "dark") return ask?.right;
-  const { prediction } = page.peek({ ...look.state, brightness: FAINT.quarter });
+  const { prediction } = page.peek({ ...look.state, brightness: QUARTER });
   return prediction === page.peek({ ...look.state, brightness: 100 }).prediction ? 0 : 1;
 }
 
@@ -108,7 +108,7 @@ export function valuesOf(page, look, step) {
     sum: added ? last : number(products + bias),
     play: t("learn.play"),
     reached: page.facts.server ? "90 %" : "70 %", // on 50,000 digits, and on the page's 400
-    ...(step.id === "dark" ? { quarter: shown(FAINT.quarter), least: shown(FAINT.least) } : {}),
+    ...(step.id === "dark" ? { quarter: shown(QUARTER) } : {}),
   };
 }
 
