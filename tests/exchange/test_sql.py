@@ -121,6 +121,28 @@ def test_columns_of_a_table(task: str, ask: Ask) -> None:
         assert found["prediction"][sure].tolist() == np.array(labels)[sure].tolist()
 
 
+ODD = ["", " ", None, "abc", "1,234", "$12", "-", "2023-07-10", "10.07.2023", "5-3", "e", "inf"]
+FINE = [" 80 ", "80.0", "8e1", "8E+1", "+80", "80."]
+
+
+@DATABASES
+def test_cells_of_text_where_numbers_belong(ask: Ask) -> None:
+    net = trained("values")
+    row = questions().dropna()[:1]
+    row = row.assign(day=(row["day"] - pandas.Timestamp(0)) / DAY)
+    row["\uc815\uc6d0"] = "true"
+    table = pandas.concat([row] * (len(ODD) + len(FINE) + 2), ignore_index=True)
+    # As a table that was imported from a CSV file
+    table["area"] = pandas.Series([*ODD, *FINE, "-80e-1", "-8"], dtype=object)
+    found = answers(ask, net, table)["prediction"]
+    missing, wrong, fine = found[:3], found[3 : len(ODD)], found[len(ODD) : -2]
+    assert missing.nunique() == 1
+    assert wrong.isna().all()
+    assert fine.nunique() == 1
+    assert missing[0] != fine[len(ODD)]
+    assert found.iloc[-1] == found.iloc[-2]
+
+
 @DATABASES
 def test_wide_and_deep_stays_within_the_limits_of_databases(ask: Ask) -> None:
     generator = np.random.default_rng(0)

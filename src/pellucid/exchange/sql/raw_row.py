@@ -14,22 +14,51 @@ from pellucid.exchange.sql.words import name, number, text
 REAL = "CAST({cell} AS DOUBLE PRECISION)"
 
 
-def encode(columns: Sequence[Column], query: Query) -> None:
-    """Add the steps that turn the cells of a row into the network's inputs."""
-    query.add([_cell(column) for column in columns], "cells: numbers, and codes of categories")
-    cells = zip(columns, query.columns, strict=True)
-    query.add([number for column, cell in cells for number in _numbers(column, cell)], "inputs")
+def encode(columns: Sequence[Column], query: Query) -> str:
+    """Add the steps that turn the cells of a row into the network's inputs.
+
+    Returns a column, beside the row in all further steps, that is 1 where every number of the row
+    is one, else 0: SQLite would take "abc" for 0, and a date for a year.
+    """
+    names = [name(column.name) for column in columns]
+    texts = [f"NULLIF(trim(CAST({each} AS VARCHAR)), '')" for each in names]
+    query.add([*names, *texts], "cells, and as texts; empty ones are missing")
+    raw, texts = query.columns[: len(columns)], query.columns[len(columns) :]
+    cells = list(zip(columns, raw, texts, strict=True))
+    wrong = [_wrong(text) for column, _, text in cells if not isinstance(column, CategoryColumn)]
+    usable = f"CASE WHEN {' OR '.join(wrong)} THEN 0 ELSE 1 END" if wrong else "1"
+    query.add([usable, *(_cell(*each) for each in cells)], "usable? numbers, codes of categories")
+    found, *numbers = query.columns
+    query.columns = [found]
+    query.hold()
+    coded = zip(columns, numbers, strict=True)
+    query.add([each for column, cell in coded for each in _numbers(column, cell)], "inputs")
+    return found
 
 
-def _cell(column: Column) -> str:
+def _wrong(text: str) -> str:
+    """Return the condition that a text is no number; for NULL it is unknown, which is no yes."""
+    lower = f"lower({text})"
+    bare = lower
+    for digit in "0123456789":
+        bare = f"replace({bare}, '{digit}', '')"
+    left = bare
+    for sign in ("e+", "e-", "e", "."):
+        left = f"replace({left}, '{sign}', '')"
+    minus = f"{text} LIKE '%_-%' AND {lower} NOT LIKE '%e-%'"
+    signs = f"{left} NOT IN ('', '-', '+') OR {text} LIKE '%.%.%' OR {minus}"
+    return f"({bare} = {lower} OR {signs})"
+
+
+def _cell(column: Column, raw: str, own: str) -> str:
     if not isinstance(column, CategoryColumn):
-        return REAL.format(cell=name(column.name))
+        fine = REAL.format(cell=raw)
+        return f"CASE WHEN {own} IS NULL OR {_wrong(own)} THEN NULL ELSE {fine} END"
     codes = {word: code for word, code in text_codes(column).items() if "\0" not in word}
     cases = " ".join(f"WHEN {text(word)} THEN {code}" for word, code in codes.items())
     missing = len(column.categories) if column.missing else -1
-    own = f"trim(CAST({name(column.name)} AS VARCHAR))"
     known = f"CASE {own} {cases} ELSE -1 END" if cases else "-1"
-    return f"CASE WHEN {name(column.name)} IS NULL THEN {missing} ELSE {known} END"
+    return f"CASE WHEN {own} IS NULL THEN {missing} ELSE {known} END"
 
 
 def _numbers(column: Column, cell: str) -> list[str]:

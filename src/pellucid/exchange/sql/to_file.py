@@ -41,8 +41,9 @@ def to_sql(
         The file, which is replaced.
     table
         The table, or view, of the rows. A network of a table takes its columns by name: numbers,
-        texts (NULL where missing), and dates as days since 1970-01-01. Other networks take the
-        columns x0, x1, ... of numbers.
+        texts (NULL or "" where missing), and dates as days since 1970-01-01; a row with another
+        text for a number has NULL for all answers. Other networks take the columns x0, x1, ... of
+        numbers.
     key
         A column that recognizes a row; it comes back with its prediction.
 
@@ -64,26 +65,27 @@ def to_sql(
         template = "{count:,} parameters are too many for a query, which may have {most:,}"
         raise InputError(template, count=net.parameter_count, most=LARGEST)
     query = Query(name(table), name(key))
-    _inputs(net, query)
+    usable = _inputs(net, query)
     convert(net.layers, query)
-    answer = _answer(net, query)
+    answer = _answer(net, query, usable)
     steps = ",\n".join(query.steps)
     lines = [*_about(net, table, key), f"WITH {steps}", "SELECT", "  " + ",\n  ".join(answer)]
     write_whole(path, "\n".join([*lines, f"FROM {query.source};", ""]).encode())
     return Path(os.fsdecode(path))
 
 
-def _inputs(net: Network, query: Query) -> None:
+def _inputs(net: Network, query: Query) -> str | None:
+    """Add the steps before the first layer; return the column that says which rows are usable."""
     if isinstance(net.inputs, Columns):
-        encode(net.columns.columns, query)
-        return
+        return encode(net.columns.columns, query)
     D = checks.input_width(net.layers)
     if D is None:
         raise InputError("SQL needs a fixed number of inputs: add a layer with weights")
     query.add([REAL.format(cell=f"x{index}") for index in range(D)], "inputs")
+    return None
 
 
-def _answer(net: Network, query: Query) -> list[str]:
+def _answer(net: Network, query: Query, usable: str | None) -> list[str]:
     """Return the columns of the answer, each as `expression AS name`."""
     if not predicts_classes(net):
         outputs = query.columns
@@ -94,7 +96,12 @@ def _answer(net: Network, query: Query) -> list[str]:
         chosen, confidence = _chosen(net, query)
         found = {"prediction": chosen, "confidence": confidence}
         found |= {f"output {net.label(k)}": column for k, column in enumerate(query.columns)}
-    return [query.key, *(f"{each} AS {name(head)}" for head, each in found.items())]
+    form = (
+        "{each} AS {head}"
+        if usable is None
+        else f"CASE WHEN {usable} = 1 THEN {{each}} END AS {{head}}"
+    )
+    return [query.key, *(form.format(each=each, head=name(head)) for head, each in found.items())]
 
 
 def _chosen(net: Network, query: Query) -> tuple[str, str]:
