@@ -15,7 +15,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 import pellucid as pl
-from pellucid.distributed import Processes, blocks, places, score
+from pellucid.distributed import Processes, Report, blocks, places, score
 from pellucid.distributed.blocks import plan
 from pellucid.errors import FileError, InputError, MissingLibraryError
 from tests.distributed.conftest import table
@@ -168,7 +168,12 @@ def test_what_a_killed_process_left_is_removed(model: str, monkeypatch: pytest.M
             score(model, ["memory://rows/in"], "memory://rows/out")
     left = fsspec.filesystem("memory").ls("memory://rows/out", detail=False)
     assert len(left) == 1 and "/.part-000000.parquet." in left[0]
-    report = score(model, ["memory://rows/in"], "memory://rows/out")
+    left_again = "memory://rows/out/.part-000001.parquet.0.unfinished"
+
+    def killed(report: Report) -> None:  # a worker, meanwhile
+        fsspec.filesystem("memory").pipe_file(left_again, b"PAR1")
+
+    report = score(model, ["memory://rows/in"], "memory://rows/out", progress=killed)
     assert report.skipped == 0
     assert len(written("memory://rows/out")) == report.blocks
 

@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 import pellucid as pl
+from pellucid.data.tables import Columns
 from pellucid.distributed import Processes, Report, blocks, score
 from pellucid.distributed.blocks import plan, read_block
 from pellucid.errors import FileError, InputError
@@ -172,11 +173,11 @@ def test_a_table_without_rows_has_a_result_without_rows(model: str) -> None:
 
 
 SLOW = """
-import sys, time
+import sys
 from pellucid.distributed import Processes, blocks, score
-blocks.BYTES = 8_000
+blocks.BYTES = 100_000
 if __name__ == "__main__":
-    score(sys.argv[1], ["a.parquet"], "out", workers=Processes(2))
+    score(sys.argv[1], [sys.argv[2]], sys.argv[3], workers=Processes(2))
 """
 
 
@@ -190,28 +191,51 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in text.stdout.split()]
 
 
+def many_rows(kind: str) -> tuple[str, str]:
+    """Write a model and 50,000 rows: 20 columns of a table, or 784 bytes; return both paths."""
+    generator = np.random.default_rng(0)
+    if kind == ".npy":
+        pl.load(Path(pl.__file__).parent / "web" / "digits.safetensors").save("many.safetensors")
+        np.save("a.npy", generator.integers(0, 256, (50_000, 784), np.uint8))
+        return "many.safetensors", "a.npy"
+    columns = {f"c{k}": generator.normal(size=50_000) for k in range(20)}
+    rows = pa.table({"id": np.arange(50_000), **columns, "t": columns["c0"] > 0})
+    pl.table_mlp(Columns.of(rows[:300], target="t", ignore=["id"]), seed=1).save("many.safetensors")
+    return "many.safetensors", write(rows, "a.parquet")
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("victim", ["worker", "driver"])
+@pytest.mark.parametrize("kind", [".parquet", ".npy", "URL"])
 def test_a_killed_process_loses_and_doubles_nothing(
-    victim: str, model: str, net: pl.Network
+    kind: str, victim: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = table(60_000)
-    write(rows, "a.parquet")
+    monkeypatch.setattr(blocks, "BYTES", 100_000)
+    model, source = many_rows(kind)
+    alone = score(model, [source], "alone")
+    assert alone.rows == 50_000
+    folder = "out"
+    if kind == "URL":
+        source, folder = (f"file://{Path(name).absolute()}" for name in (source, folder))
     Path("slow.py").write_text(SLOW)
-    command = [sys.executable, "slow.py", model]
-    process = subprocess.Popen(command)
+    process = subprocess.Popen([sys.executable, "slow.py", model, source, folder])
     wait_for(lambda: len(list(Path("out").glob("part-*"))) > 5)
     workers = children(process.pid)
     os.kill(workers[-1] if victim == "worker" else process.pid, signal.SIGKILL)
     process.wait()
     if victim == "driver":
-        before = len(list(Path("out").glob("part-*")))
         # Workers end with the process that started them
         wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
-        report = score(model, ["a.parquet"], "out")
-        assert report.skipped >= before
+        before = {path: path.stat().st_mtime_ns for path in Path("out").glob("part-*")}
+        assert len(before) > 5
+        report = score(model, [source], folder)
+        assert (report.rows, report.skipped) == (50_000, len(before))
+        assert all(path.stat().st_mtime_ns == time for path, time in before.items())
     else:
         assert process.returncode == 0
-    found = results()
-    assert found["id"].to_pylist() == list(range(60_000))
-    assert found["prediction"].to_pylist() == net.labels(rows)
+    assert [path.name for path in sorted(Path("out").iterdir())] == [
+        path.name for path in sorted(Path("alone").iterdir())
+    ]
+    key = "row" if kind == ".npy" else "id"
+    assert results()[key].to_pylist() == list(range(50_000))
+    assert results().equals(results("alone"))

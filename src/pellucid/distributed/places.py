@@ -67,7 +67,7 @@ def joined(folder: str, name: str) -> str:
 
 def last_name(path: str) -> str:
     """Return the name of a file or folder without those of the folders above."""
-    return path.rstrip("/").rpartition("/")[2] if is_url(path) else Path(path).name
+    return Path(path).name
 
 
 def files_of(path: str) -> list[str]:
@@ -145,7 +145,6 @@ def remove(path: str) -> None:
 def prepare(folder: str) -> set[str]:
     """Make a folder if need be, and return the names in it; hidden ones are left out.
 
-    Of a URL, what killed processes left of files that were not finished is removed.
     Raises FileError where it cannot be a folder.
     """
     template = mark("{path}: cannot be a folder for the results ({reason})")
@@ -154,16 +153,24 @@ def prepare(folder: str) -> set[str]:
             Path(folder).mkdir(parents=True, exist_ok=True)
             return {entry.name for entry in Path(folder).iterdir() if entry.name[0] != "."}
         system, name = remote = _remote(folder)
-        system.invalidate_cache()
         if not remote.is_object_store:
             system.makedirs(name, exist_ok=True)
-        found: list[str] = []
-        with suppress(FileNotFoundError):  # a store has no folder until a file is in it
-            found = [each for each in system.ls(name, detail=False) if each.strip("/") != name]
-        for each in found:
-            if each.endswith(_UNFINISHED) and _hidden([last_name(each)]):
-                system.rm_file(each)
-        return {last_name(each) for each in found if not _hidden([last_name(each)])}
+        found = {last_name(each) for each in _entries(remote)}
+        remove_unfinished(folder)
+        return {each for each in found if not each.startswith(".")}
+
+
+def remove_unfinished(folder: str) -> None:
+    """Remove what killed processes left of files that were not finished.
+
+    On this machine, each writing does.
+    """
+    if is_url(folder):
+        with _writing(folder):
+            remote = _remote(folder)
+            for each in _entries(remote):
+                if last_name(each).startswith(".") and each.endswith(_UNFINISHED):
+                    remote.system.rm_file(each)
 
 
 @contextmanager
@@ -228,6 +235,18 @@ def _writing(url: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise unwritable(url, error) from error
+
+
+def _entries(remote: _Remote) -> list[str]:
+    """Return what is in a folder; an object store has none until a file is in it."""
+    system, name = remote
+    system.invalidate_cache()
+    try:
+        return [
+            each for each in system.ls(name, detail=False) if each.strip("/") != name.strip("/")
+        ]
+    except FileNotFoundError:
+        return []
 
 
 def _hidden(names: list[str]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pellucid.distributed.blocks import Block, plan, table_of
 from pellucid.distributed.job import KEYS, Done, Job, finished, score_block
-from pellucid.distributed.places import last_name, prepare
+from pellucid.distributed.places import last_name, prepare, remove_unfinished
 from pellucid.distributed.workers import OneProcess, Workers, each
 from pellucid.errors import FileError, InputError
 from pellucid.lens.input_columns import knows_columns
@@ -98,6 +98,7 @@ def score(
     for done in found:
         report.add(done)
         progress(report)
+    remove_unfinished(job.folder)  # of workers that were killed
     return report
 
 
