@@ -78,7 +78,7 @@ class CSVTracker(Tracker):
     >>> net = pl.mlp([2, 8, 2], output="softmax", seed=0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = pl.train(net, x, t, epochs=2, callbacks=[CSVTracker(f"{folder}/run.csv")])
-    ...     text = open(f"{folder}/run.csv").read()
+    ...     text = Path(folder, "run.csv").read_text()
     >>> text.splitlines()[0]
     'epoch,loss,accuracy,learning_rate,seconds'
     """

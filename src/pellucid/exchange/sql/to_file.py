@@ -58,7 +58,7 @@ def to_sql(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     query = to_sql(net, f"{folder}/net.sql").read_text()
     >>> rows.execute(query).fetchall()
-    [(7, 0.0, 0.9994472213630764, 7.5)]
+    [(7, 7.5)]
     """
     check_network(net)
     if net.parameter_count > LARGEST:
