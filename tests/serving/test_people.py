@@ -1,6 +1,8 @@
 """What people send by curl, and what clients of other servers send: rows, CSV, images."""
 
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,18 @@ def test_each_model_has_an_example_that_works(asker: Asker) -> None:
     assert asker.get("/predict/digits").headers["content-type"] == "image/png"
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_rows_of_the_guide_get_predictions(asker: Asker, language: str) -> None:
+    guide = Path(f"docs/{language}/how-to/serve.md").read_text("utf-8")
+    bodies = re.findall(r"curl -s -d '(.*)' \S+/predict/houses\n", guide)
+    counts = [
+        len(asker.post("/predict/houses", each.encode()).json["predictions"]) for each in bodies
+    ]
+    assert counts == [1, 2] and "null" in bodies[1]
+    (ready,) = re.findall(r"`GET (/v2/health/r\w+)`", guide)
+    assert asker.get(ready).status == 200
+
+
 @pytest.mark.parametrize(
     ("path", "body", "said"),
     [
@@ -108,6 +122,9 @@ def test_each_model_has_an_example_that_works(asker: Asker) -> None:
         ("/predict/people", {"age": [1, 2], "city": "Seoul"}, "a cell must be"),
         ("/predict/people", {"age": 31}, "no column 'city'"),
         ("/predict/people", {"age": "old", "city": "Seoul"}, "old"),
+        ("/predict/people", b'{"city":NaN}', "not JSON: NaN at line 1 column 9; send null"),
+        ("/predict/people", b"[{\n'age':1}]", "not JSON"),
+        ("/predict/people", b'[{"age":-Infinity}]', "not JSON: Infinity at line 1"),
         ("/predict/people", image_file("PNG"), "takes no images"),
         ("/predict/digits", {"age": 31}, "no column names"),
         ("/predict/digits", b"age,city\n1,Seoul", "CSV of numbers"),

@@ -71,7 +71,13 @@ def parse_json(body: bytes | memoryview) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refused(400, f"the body is not JSON: {error}") from error
+        there = error.doc[error.pos : error.pos + len("Infinity")]
+        name = next((each for each in ("NaN", "Infinity") if there.startswith(each)), None)
+        why = str(error)
+        if name is not None:  # as json.dumps of Python writes them
+            place = f"line {error.lineno} column {error.colno}"
+            why = f"{name} at {place}; send null for a missing cell of a table"
+        raise Refused(400, f"the body is not JSON: {why}") from error
 
 
 class Bodies:
