@@ -234,10 +234,14 @@ def test_other_data_and_networks_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         train(network(), 7, checkpoint=tmp_path, every="1 batch")
     with pytest.raises(pl.InputError, match="another one: data: "):
-        pl.train(network(), X + 1, T, epochs=3, callbacks=[Kill(0)], checkpoint=tmp_path)
+        pl.train(
+            network(), X + 1, T, epochs=3, batch_size=10, callbacks=[Kill(0)], checkpoint=tmp_path
+        )
     other = pl.mlp([4, 3], output="softmax", seed=1)
     with pytest.raises(pl.InputError, match="network: Affine"):
         train(other, checkpoint=tmp_path)
+    with pytest.raises(pl.InputError, match=r"one: batch size: .*; data: others now\. "):
+        pl.train(network(), X + 1, T, epochs=3, callbacks=[Kill(0)], checkpoint=tmp_path)
     with (
         pytest.warns(CheckpointWarning, match="in spite of differences"),
         pytest.raises(pl.InputError, match="the checkpoint is that of another network"),

@@ -95,9 +95,14 @@ def is_fingerprint(known: object, *arrays: Array) -> bool:
     return known == digest.hexdigest()
 
 
+def reads_as_fingerprint(text: str) -> bool:
+    """Return whether a text has the form of a fingerprint, of this version or an earlier one."""
+    return _FINGERPRINT.fullmatch(text) is not None
+
+
 def comparable(one: str, other: str) -> bool:
     """Return whether two texts are not fingerprints that two versions made."""
-    kinds = {text.startswith(_VERSION) for text in (one, other) if _FINGERPRINT.fullmatch(text)}
+    kinds = {text.startswith(_VERSION) for text in (one, other) if reads_as_fingerprint(text)}
     return len(kinds) < 2
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pellucid import __version__
 from pellucid.core.types import Options
 from pellucid.engines import fingerprint, instruction_set
-from pellucid.engines.scanning import comparable
+from pellucid.engines.scanning import comparable, reads_as_fingerprint
 from pellucid.errors import Message
 from pellucid.language import mark
 from pellucid.training.callbacks import arrays_of
@@ -63,8 +63,12 @@ def described(chosen: object) -> str:
 
 
 def differences(then: Options, now: Options) -> list[Message]:
-    """Return what differs between the promises of a checkpoint and of a run, one by one."""
-    found = []
+    """Return what differs between the promises of a checkpoint and of a run, one by one.
+
+    Settings come first. Where one differs, fingerprints are not shown: weights and data often
+    follow from it, as from a seed.
+    """
+    settings, hashes = [], []
     for name in {**then, **now}:
         before, after = then.get(name, "?"), now.get(name, "?")
         if before == after:
@@ -72,8 +76,14 @@ def differences(then: Options, now: Options) -> list[Message]:
         template = "{name}: {then} then, {now} now"
         if not comparable(before, after):
             template = "{name}: {then} then, {now} now (fingerprints of two versions of pellucid)"
-        found.append(Message(template, name=Message(name), then=before, now=after))
-    return found
+        told = Message(template, name=Message(name), then=before, now=after)
+        if reads_as_fingerprint(before) and reads_as_fingerprint(after):
+            hashes.append((name, told))
+        else:
+            settings.append(told)
+    if not settings:
+        return [told for _, told in hashes]
+    return settings + [Message("{name}: others now", name=Message(name)) for name, _ in hashes]
 
 
 def same_rates(run: Resumable, epochs: int) -> bool:
