@@ -10,7 +10,8 @@ import torch
 
 import pellucid as pl
 from pellucid.web import SHIPPED
-from tests.web.kinds import AUDITED, Audit, Visit, bias
+from tests.web.kinds import AUDITED, Audit, Visit, affine, bias
+from tests.web.test_lesson_sight import UNSEEN
 from tests.web.test_page import THEMES, WIDTHS, by_mouse, path_of, settle
 
 STEPS = 16
@@ -129,6 +130,38 @@ def test_keys_and_list_walk_the_lesson(file: str, visit: Visit) -> None:
     tab.get_by_test_id("lesson-next").focus()
     tab.keyboard.press("Escape")
     assert tab.evaluate(STEP) is None
+
+
+def test_a_chosen_neuron_shows_what_comes_in(file: str, visit: Visit) -> None:
+    """Steps 10 and 16 ask what counts most: the six largest products, in the step's card."""
+    tab = visit(f"{file}#step=10&lang=en", 1280, 720)
+    chosen = tab.get_by_test_id("lesson-chosen")
+    assert not chosen.is_visible()
+    tab.get_by_test_id("neuron-2-5").click()
+    settle(tab)
+    net = pl.load(SHIPPED).astype("float64")
+    trace = net.forward(pl.mnist().test.images[3620].reshape(1, 784))
+    products = trace[3][0] * affine(net, 4).W[:, 5]
+    most = np.argsort(-np.abs(products))[:6]
+    assert chosen.locator("li .name").all_inner_texts() == [str(k) for k in most]
+    assert chosen.inner_text().startswith("Hidden layer 2, neuron 5")
+    assert tab.evaluate(UNSEEN, ['[data-testid="lesson-chosen"]', ".question"]) == []
+    tab.get_by_test_id("lesson-steps").select_option(index=15)
+    settle(tab)
+    assert not chosen.is_visible()
+    tab.get_by_test_id("neuron-3-7").click()
+    settle(tab)
+    assert "Output, neuron 7" in chosen.inner_text() and chosen.locator("li").count() == 6
+
+
+def test_a_panel_opened_by_a_step_closes_into_it(file: str, visit: Visit) -> None:
+    tab = visit(f"{file}#step=15&lang=en", 1280, 720)
+    more = tab.get_by_role("button", name="The whole program")
+    more.click()
+    tab.wait_for_function("() => scrollY > 0")
+    tab.get_by_test_id("panel-close").click()
+    tab.wait_for_function("() => scrollY === 0")
+    assert more.evaluate("(e) => e === document.activeElement")
 
 
 def test_a_line_in_a_line(file: str, visit: Visit) -> None:

@@ -5,7 +5,7 @@
  * @typedef {"pixel" | "dark" | "neuron" | "weight" | "sum" | "sigmoid" | "bias" | "layer" | "hope" |
  *   "network" | "matrix" | "count" | "activations" | "learning" | "torch" | "own"} StepId
  * @typedef {"pixels" | "brightness" | "lamp" | "weighing" | "pictures" | "sum" | "curve" | "bias" |
- *   "other" | "gallery" | "hope" | "shapes" | "count" | "chain" | "training" | "code" | "finish"}
+ *   "other" | "gallery" | "hope" | "chosen" | "shapes" | "count" | "chain" | "training" | "code" | "finish"}
  *   Exhibit a control or a picture within the lesson's card (views/exhibits.js)
  *
  * @typedef {object} Question
@@ -124,7 +124,7 @@ export const STEPS = [
   },
   {
     id: "network",
-    shows: [],
+    shows: ["chosen"],
     beside: ["stage"],
     names: [".network"],
     marks: '[data-testid^="neuron-3-"]',
@@ -174,7 +174,7 @@ export const STEPS = [
   },
   {
     id: "own",
-    shows: ["finish"],
+    shows: ["chosen", "finish"],
     beside: ["pad"],
     names: [DRAWING, ANSWER, ".lesson .finish button"],
     terms: [],

@@ -8,13 +8,14 @@ import { short } from "../format.js";
  *   and read aloud
  */
 
-const MOST = 20; // rows: the largest, where there are more
+const MOST = 20;
 
 /**
  * @param {(value: number) => string} [form] how numbers are written
+ * @param {number} [most] rows: the largest, where there are more
  * @returns {{element: HTMLElement, render: (rows: Row[]) => void}}
  */
-export function bars(form = shortSigned) {
+export function bars(form = shortSigned, most = MOST) {
   const element = h("ul", { class: "bars" });
   const rest = h("p", { class: "note" });
   /**
@@ -25,7 +26,7 @@ export function bars(form = shortSigned) {
   return {
     element: h("div", {}, element, rest),
     render(rows) {
-      const chosen = rows.length > MOST ? strongest(rows) : rows;
+      const chosen = rows.length > most ? strongest(rows, most) : rows;
       if (lines.length !== chosen.length) {
         lines = chosen.map(line);
         element.replaceChildren(...lines.map(({ row }) => row));
@@ -42,7 +43,7 @@ export function bars(form = shortSigned) {
         parts.fill.style.width = `${share.toFixed(2)}%`;
         parts.fill.style.left = `${(value < 0 ? 50 - share : 50).toFixed(2)}%`;
       });
-      setText(rest, rows.length > MOST ? `+ ${rows.length - MOST}` : "");
+      setText(rest, rows.length > most ? `+ ${rows.length - most}` : "");
     },
   };
 }
@@ -69,10 +70,10 @@ function line() {
   return { row, name, fill, value, sentence };
 }
 
-/** @param {Row[]} rows */
-function strongest(rows) {
+/** @param {Row[]} rows @param {number} most */
+function strongest(rows, most) {
   return rows
     .slice()
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
-    .slice(0, MOST);
+    .slice(0, most);
 }

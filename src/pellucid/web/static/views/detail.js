@@ -93,7 +93,7 @@ function revealNeuron({ layer, index }) {
 }
 
 /** @param {Page} page @param {Neuron} neuron */
-function headline(page, { layer, index }) {
+export function headline(page, { layer, index }) {
   const place = page.network.neuronLayers[layer];
   if (!layer && page.pictures) return page.t("pixel.title");
   const text = page.t("neuron.name", {
@@ -127,13 +127,14 @@ function partsOf(page, look, neuron) {
  * Return the parts that show the inputs and their sum.
  * @param {Page} page
  * @param {Neuron} neuron
+ * @param {number} [most] rows of a list
  * @returns {Part[]}
  */
-export function contributions(page, neuron) {
+export function contributions(page, neuron, most) {
   if (!page.network.neuronLayers[neuron.layer].affine) return [note(page.t("detail.residual"))];
   const { shape } = page.facts;
   const first =
-    neuron.layer === 1 && shape ? pictures(page, shape, neuron) : incoming(page, neuron);
+    neuron.layer === 1 && shape ? pictures(page, shape, neuron) : incoming(page, neuron, most);
   return [first, sum(page, neuron)];
 }
 
@@ -186,11 +187,11 @@ export function pictures({ t }, shape, neuron) {
   };
 }
 
-/** @param {Page} page @param {Neuron} neuron @returns {Part} */
-function incoming(page, neuron) {
+/** @param {Page} page @param {Neuron} neuron @param {number} [most] rows @returns {Part} */
+function incoming(page, neuron, most) {
   const { t, network } = page;
   const from = network.neuronLayers[neuron.layer - 1];
-  const list = bars();
+  const list = bars(undefined, most);
   return {
     element: h("div", {}, h("h3", {}, t("detail.incoming")), list.element),
     render(look) {

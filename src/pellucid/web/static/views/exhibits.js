@@ -3,11 +3,12 @@
 
 import { h, s, set, setText } from "../dom.js";
 import { number } from "../format.js";
+import { computing, concealed } from "../state.js";
 import { layerName } from "../texts.js";
 import { chain } from "./chain.js";
 import { codeLines } from "./codes.js";
 import { curve } from "./curve.js";
-import { pictures, sum } from "./detail.js";
+import { contributions, headline, note, pictures, sum } from "./detail.js";
 import { finish } from "./finish.js";
 import { gallery } from "./gallery.js";
 import { learnt } from "./learn.js";
@@ -41,6 +42,7 @@ const EXHIBITS = {
   hope,
   shapes,
   count: (page) => fixed(parameters(page).element),
+  chosen,
   chain: (page) => fixed(chain(page)),
   training: learnt,
   code,
@@ -79,6 +81,37 @@ function lamp(page, { layer, index }) {
       glow.classList.toggle("bright", activation > 0.5);
       setText(value, number(activation));
       set(value, { value: activation });
+    },
+  };
+}
+
+const MOST = 6; // rows: what a card has room for
+
+/** What comes into the chosen neuron; nothing while none is chosen. @param {Page} page @returns {Part} */
+function chosen(page) {
+  const element = h("div", { class: "chosen", "data-testid": "lesson-chosen", hidden: true });
+  let made = "";
+  /** @type {Part | null} */
+  let part = null;
+  return {
+    element,
+    render(look) {
+      const neuron = computing(look.state);
+      const tells = neuron && page.network.neuronLayers[neuron.layer].last;
+      const waits = tells && concealed(look.state);
+      const key = neuron ? [neuron.layer, neuron.index, waits].join() : "";
+      if (key !== made) {
+        made = key;
+        part = neuron
+          ? waits
+            ? note(page.t("answer.waits"))
+            : contributions(page, neuron, MOST)[0]
+          : null;
+        element.hidden = !part;
+        const name = neuron ? [h("b", {}, headline(page, neuron))] : [];
+        element.replaceChildren(...name, ...(part ? [part.element] : []));
+      }
+      part?.render(look);
     },
   };
 }

@@ -91,6 +91,8 @@ const narrow = matchMedia("(max-width: 899px)");
 export function panels(page) {
   const { t, store } = page;
   const fitting = PANELS.filter((panel) => panel.fits?.(page) ?? true);
+  /** @type {HTMLElement | null} */
+  let opener = null; // what opened the panel from within the lesson: closing goes back there
   let asked = false; // whether a button opened the panel: then the reader is taken there
   const toggle = (/** @type {string} */ id) => {
     asked = store.state.panel !== id;
@@ -99,7 +101,10 @@ export function panels(page) {
   const buttons = fitting.map(({ id, title }) => panelButton(id, t(title), () => toggle(id)));
   const leave = () => {
     const { within, id } = fitting.find(({ id }) => id === store.state.panel) ?? {};
-    buttons[fitting.findIndex((panel) => panel.id === (within ?? id))]?.focus();
+    if (opener?.isConnected) {
+      opener.focus({ preventScroll: true });
+      scrollTo({ top: 0 });
+    } else buttons[fitting.findIndex((panel) => panel.id === (within ?? id))]?.focus();
     store.set({ panel: null });
   };
   const frame = panelFrame(t("neuron.close"), leave);
@@ -126,6 +131,9 @@ export function panels(page) {
       if (open && !before && narrow.matches && !step)
         requestAnimationFrame(() => reveal(frame.element, true));
       if (!open || !before) return;
+      const { activeElement: active } = document;
+      const inside = active instanceof HTMLElement && active.closest(".lesson");
+      opener = !asked && inside ? active : null;
       if (asked || step === before.state.step) reveal(frame.element, narrow.matches);
       if (asked) frame.title.focus({ preventScroll: true });
       asked = false;
