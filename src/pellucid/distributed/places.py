@@ -82,7 +82,8 @@ def files_of(path: str) -> list[str]:
         system, name = remote = _remote(path)
         system.invalidate_cache()
         if not _PATTERN.search(name):
-            if system.isfile(name):
+            # Not isfile, which takes an error of the network for an answer
+            if system.info(name)["type"] != "directory":
                 return [path]
             found = system.find(name)
         else:
