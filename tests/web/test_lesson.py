@@ -132,6 +132,18 @@ def test_keys_and_list_walk_the_lesson(file: str, visit: Visit) -> None:
     assert tab.evaluate(STEP) is None
 
 
+def test_weights_carry_the_outline_of_the_ink(file: str, visit: Visit) -> None:
+    """Step 4: the edge of what is brighter than one half; none of an empty drawing."""
+    tab = visit(f"{file}#step=4&lang=en")
+    ink = np.pad(pl.mnist().test.images[3620].reshape(28, 28) / 255 > 0.5, 1)
+    edges = int((ink[1:] != ink[:-1]).sum() + (ink[:, 1:] != ink[:, :-1]).sum())
+    outline = tab.locator(".weighing .outline")
+    assert (outline.get_attribute("d") or "").count("M") == edges
+    tab.get_by_test_id("clear").click()
+    settle(tab)
+    assert outline.get_attribute("d") == ""
+
+
 def test_a_chosen_neuron_shows_what_comes_in(file: str, visit: Visit) -> None:
     """Steps 10 and 16 ask what counts most: the six largest products, in the step's card."""
     tab = visit(f"{file}#step=10&lang=en", 1280, 720)

@@ -59,7 +59,7 @@ function framed(page, picture, side, from, moved) {
     move(row + arrow[0], column + arrow[1]);
   });
   set(frame, { x: column - half, y: row - half });
-  return { board, place: () => [row, column] };
+  return { board, frame, place: () => [row, column] };
 }
 
 /** A piece of the picture as numbers. @param {Page} page @returns {Part} */
@@ -114,6 +114,7 @@ export function weighing(page, neuron) {
   );
   /** @type {ArrayLike<number> | undefined} */
   let painted;
+  const outline = s("path", { class: "outline" });
   const write = () => {
     const { weights, before, products } = terms(page.look(), neuron);
     const [row, column] = here.place();
@@ -128,10 +129,12 @@ export function weighing(page, neuron) {
     }
   };
   const here = framed(page, picture, 1, strongest(page, neuron, shape[1]), write);
+  here.frame.before(outline);
   return {
     element: h("div", { class: "weighing" }, here.board, line),
     render(look) {
-      const { weights } = terms(look, neuron);
+      const { weights, before } = terms(look, neuron);
+      set(outline, { d: edgeOf(before, shape) });
       if (painted?.length !== weights.length || weights.some((one, i) => one !== painted?.[i])) {
         paintSigned(picture, shape, weights, fullColour(weights));
         painted = weights;
@@ -139,6 +142,19 @@ export function weighing(page, neuron) {
       write();
     },
   };
+}
+
+/** Return the edge of the ink as a path. @param {ArrayLike<number>} values @param {number[]} shape */
+function edgeOf(values, [height, width]) {
+  const ink = (/** @type {number} */ row, /** @type {number} */ column) =>
+    row >= 0 && column >= 0 && column < width && values[row * width + column] > 0.5;
+  let path = "";
+  for (let row = 0; row <= height; row++)
+    for (let column = 0; column <= width; column++) {
+      if (ink(row, column) !== ink(row, column - 1)) path += `M${column} ${row}v1`;
+      if (ink(row, column) !== ink(row - 1, column)) path += `M${column} ${row}h1`;
+    }
+  return path;
 }
 
 /** Return row and column of the largest positive product: a negative one answers the question. @param {Page} page @param {Neuron} neuron @param {number} width */
