@@ -295,17 +295,7 @@ def test_the_file_says_how_the_network_was_found(
     assert net.labels({"a": [1.5], "city": ["Seoul"]}) == ["yes"]
     lines = str(found).splitlines()
     assert lines[0].split() == [
-        *(
-            "trial",
-            "hidden",
-            "dropout",
-            "rate",
-            "decay",
-            "smoothing",
-            "frequencies",
-            "folds",
-            "loss",
-        ),
+        *("trial", "hidden", "dropout", "rate", "decay", "smoothing", "waves", "folds", "loss"),
         "score",
     ]
     assert "on 12 rows that no trial saw: accuracy" in str(found)

@@ -152,7 +152,7 @@ def _as_dict(trial: Trial) -> dict[str, Any]:
 
 def _heads(measure: str) -> list[str]:
     names = [mark("trial"), mark("hidden"), mark("dropout"), mark("rate"), mark("decay")]
-    names += [mark("smoothing"), mark("frequencies"), mark("folds"), mark("loss")]
+    names += [mark("smoothing"), mark("waves"), mark("folds"), mark("loss")]
     return [*map(say, names), say(mark("score")) if measure == "accuracy" else "R2"]
 
 
