@@ -58,6 +58,15 @@ def test_the_best_network_is_written_and_the_trials_are_listed(run: Callable[...
     again = run("tune", *SMALL, *words[:-2], "-o", "found.safetensors", "--json")
     assert Path("found.safetensors").read_bytes() == before
     assert (again.json["stopped"], len(again.json["trials"])) == ("finished", 2)
+    count = finished("found.search")
+    assert f"found.search: going on after {count} trainings" in again.err
+    assert "goes on" not in again.err and "going on" not in result.err
+    # Nothing can be trained in this time, so the same command would never get any further
+    more = ("--trials", "4", "--time", "0.001s", *words[2:-2], "-o", "found.safetensors")
+    short = " ".join(run("tune", *SMALL, *more).err.split())
+    assert "the best of 2 trials; --trials 2 finds this network again" in short
+    assert "too short for another training: a longer --time goes on" in short
+    assert "the same command" not in short
     # The table is known as the training data, test rows and all
     assert "this is the training data" in run("evaluate", "found.safetensors", "shop.csv").err
 

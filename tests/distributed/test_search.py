@@ -18,6 +18,8 @@ from pellucid.data.tables import Columns, read_table
 from pellucid.distributed import Processes, SearchProgress, halving
 from pellucid.distributed.halving import Part
 from pellucid.distributed.search_rows import SearchRows, fit_part
+from pellucid.distributed.searching import _Search
+from pellucid.distributed.trial_folder import InMemory
 from pellucid.distributed.workers import each
 from pellucid.errors import InputError
 from pellucid.training import Settings as TrainSettings
@@ -281,6 +283,18 @@ def test_a_training_that_ctrl_c_ended_is_no_result(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(trial, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fit_part(rows, Part(1, 0, quick=True))
+
+
+def test_time_is_kept_for_the_last_trainings_of_what_can_be_the_best() -> None:
+    rows = SearchRows.of(read_table(table()), "bought", 0.2, 2, 0, None)
+    kept = InMemory()
+    run = _Search(rows, [range(4)], kept, lambda progress: None)
+    assert run._reserve() == 0
+    kept.found[Part(3, 0)] = Fit(1.0, 0.5, 1, 100.0)  # slow, and not scored on all folds
+    kept.found[Part(0, 0)] = Fit(0.8, 0.5, 1, 2.0)
+    assert run._reserve() == 2 * 2.0
+    kept.found[Part(1, 0)], kept.found[Part(1, 1)] = (Fit(0.7, 0.5, 1, s) for s in (5.0, 3.0))
+    assert run._reserve() == 2 * (2.0 + 3.0)
 
 
 def test_the_file_says_how_the_network_was_found(

@@ -162,13 +162,22 @@ def tune(options: TuneOptions) -> None:
     rows = _rows(options)
     _announce(options, rows)
     folder = options.folder or str(Path(options.path).with_suffix(".search"))
+    fits: list[int] = []  # trainings in the folder, from the start to the end
+
+    def watch(state: SearchProgress) -> None:
+        if not fits and state.fits:
+            note("{folder}: going on after {count:,} trainings", folder=folder, count=state.fits)
+        fits.append(state.fits)
+        progress(state)
+
     with _shown() as progress:
         found = search_rows(
-            rows, options.trials, options.time, options.together, workers, folder, progress
+            rows, options.trials, options.time, options.together, workers, folder, watch
         )
     found.net.save(options.path)
     if options.plot is not None:
         write_plot(options.plot, [partial(plots.trials, found)], size=(7.5, 4.5))
+    _say_how_it_ended(options, found, idle=fits[0] == fits[-1])
     _conclude(options, found, folder)
 
 
@@ -208,24 +217,30 @@ def _announce(options: TuneOptions, rows: SearchRows) -> None:
         note("Ctrl-C ends the search and writes the best network so far")
 
 
-def _conclude(options: TuneOptions, found: SearchResult, folder: str) -> None:
-    if found.stopped != "finished" and len(found.trials) == 1:
+def _say_how_it_ended(options: TuneOptions, found: SearchResult, idle: bool) -> None:
+    """Say why a search ended early, and how it goes on; `idle` where no training was finished."""
+    if found.stopped == "finished":
+        return
+    if len(found.trials) == 1:
         note(
-            "no group of {count} trials was finished: the network is the preset's; the same "
-            "command again goes on",
+            "no group of {count} trials was finished: the network is the preset's",
             count=options.together,
         )
     elif found.stopped == "interrupted":
+        note("interrupted: the best of {count:,} trials", count=len(found.trials))
+    else:
         note(
-            "interrupted: the best of {count:,} trials; the same command again goes on",
+            "the time is over: the best of {count:,} trials; --trials {count} finds this network "
+            "again",
             count=len(found.trials),
         )
-    elif found.stopped == "time":
-        note(
-            "the time is over: the best of {count:,} trials; the same command again goes on, and "
-            "--trials {count} finds this network again",
-            count=len(found.trials),
-        )
+    if idle and found.stopped == "time":
+        note("the time was too short for another training: a longer --time goes on")
+    else:
+        note("the same command again goes on")
+
+
+def _conclude(options: TuneOptions, found: SearchResult, folder: str) -> None:
     if options.as_json:
         write_json({"model": options.path, "folder": folder, **found.to_dict()})
         return

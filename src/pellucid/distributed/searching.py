@@ -24,8 +24,6 @@ from pellucid.training.trial import PRESET, Fit, fit, measure_of, score
 
 TRIALS, TEST, FOLDS, TOGETHER = 64, 0.2, 3, 16
 
-_FINAL = 3.0  # times the longest fit: what the two last trainings take
-
 
 @dataclass(frozen=True)
 class SearchProgress:
@@ -39,6 +37,8 @@ class SearchProgress:
         The share of the work that is done, from 0 to 1.
     best
         The best trial of the finished groups, None before there is one.
+    fits
+        Trainings that are done, with those of earlier runs in the same folder.
     ending
         Whether the trials are over, and the last trainings begin.
     """
@@ -47,6 +47,7 @@ class SearchProgress:
     trials: int
     done: float
     best: Trial | None
+    fits: int
     ending: bool = False
 
 
@@ -227,8 +228,18 @@ class _Search:
         return ready[: max(count, 0)]
 
     def _reserve(self) -> float:
-        """Return the seconds that are kept for the two last trainings."""
-        return _FINAL * max((each.seconds for each in self.kept.found.values()), default=0.0)
+        """Return the seconds that are kept for the two last trainings.
+
+        They are the preset's and at most the longest of a trial that was scored on all folds, which
+        alone can be the best; each with the rows of one fold more than its fits had.
+        """
+        longest: dict[int, float] = {}
+        for part, fitted in self.kept.found.items():
+            if not part.quick and (part.fold > 0 or part.trial == PRESET):
+                longest[part.trial] = max(fitted.seconds, longest.get(part.trial, 0.0))
+        usual = longest.pop(PRESET, 0.0)
+        more = self.folds / (self.folds - 1)
+        return more * (usual + max(longest.values(), default=0.0))
 
     @property
     def finished(self) -> int:
@@ -258,7 +269,7 @@ class _Search:
         ours = [part for part in found if part.trial < self.groups[-1].stop]
         done = 1.0 if finished == len(self.groups) else sum(p.cost for p in ours) / total
         best = _best(self.trials(), self.folds) if finished else None
-        return SearchProgress(count, self.groups[-1].stop, min(done, 1.0), best, ending)
+        return SearchProgress(count, self.groups[-1].stop, min(done, 1.0), best, len(ours), ending)
 
 
 def _workers(wanted: Workers | int | None) -> Workers:
