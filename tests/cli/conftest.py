@@ -73,6 +73,13 @@ def spawn() -> Callable[..., subprocess.Popen[str]]:
     return spawn
 
 
+@pytest.fixture
+def own_sigterm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave SIGTERM to the command: coverage has a handler of its own in what it traces."""
+    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A digit network that reads most digits, as `pellucid train` would write it."""

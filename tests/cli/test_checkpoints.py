@@ -49,11 +49,10 @@ def resumed(run: Callable[..., Result]) -> bytes:
     return Path("resumed.safetensors").read_bytes()
 
 
+@pytest.mark.usefixtures("own_sigterm")
 def test_sigterm_writes_a_checkpoint_and_keeps_the_network(
-    run: Callable[..., Result], spawn: Spawn, monkeypatch: pytest.MonkeyPatch
+    run: Callable[..., Result], spawn: Spawn
 ) -> None:
-    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
-        monkeypatch.delenv(name)  # coverage has a handler of its own for SIGTERM
     process = spawn(*LONG, *KEPT, "--every", "1 hour", "--lang", "en")
     assert process.stderr is not None
     while "epoch 1/" not in process.stderr.readline():  # under way
@@ -95,12 +94,9 @@ def test_a_closed_terminal_keeps_the_network(run: Callable[..., Result], spawn: 
     again.communicate()
 
 
+@pytest.mark.usefixtures("own_sigterm")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no masks of signals")
-def test_sigterm_ends_what_a_script_started_in_the_background(
-    run: Callable[..., Result], spawn: Spawn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
-        monkeypatch.delenv(name)  # coverage has a handler of its own for SIGTERM
+def test_sigterm_ends_what_a_script_started_in_the_background(spawn: Spawn) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `pellucid train ... &` has it
     process = spawn(*ENDLESS, "-o", "kept.safetensors", "--lang", "en")
     signal.signal(signal.SIGINT, before)

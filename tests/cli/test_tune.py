@@ -104,6 +104,7 @@ def wait_until(process: subprocess.Popen[str], found: Callable[[], bool]) -> Non
         time.sleep(0.01)
 
 
+@pytest.mark.usefixtures("own_sigterm")
 @pytest.mark.integration
 @pytest.mark.usefixtures("plain_surroundings")
 def test_a_killed_search_goes_on_to_the_same_network(
