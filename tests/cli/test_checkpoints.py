@@ -227,7 +227,14 @@ def test_a_network_that_cannot_be_written_is_written_elsewhere(
 
 def test_fresh_and_force(run: Callable[..., Result]) -> None:
     assert run(*SHORT, "--checkpoint", "run", "--resume", "--lang", "en").code == 1
-    run(*SHORT, "--checkpoint", "run")
+    # As after a kill: the folder has a lock, and no checkpoint
+    first = " ".join(run(*SHORT, "--checkpoint", "run", "--lang", "en").err.split())
+    assert (
+        "ended before its first checkpoint, so this one starts anew (every, --every: 60 s)" in first
+    )
+    finished = run(*SHORT, "--checkpoint", "run", "--lang", "en")
+    assert "this run is finished" in finished.err and "starts anew" not in finished.err
+    assert "starts anew" not in run(*SHORT, "--checkpoint", "other", "--lang", "en").err
     other = run(*SHORT, "--checkpoint", "run", "--seed", 1, "--lang", "en")
     assert other.code == 1
     assert "the run there is another one: " in other.err and "seed: 0 then, 1 now" in other.err

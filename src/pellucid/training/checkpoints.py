@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,7 @@ import numpy as np
 from pellucid.core.types import Array, Options
 from pellucid.engines import instruction_set, runnable_sets, using_instructions
 from pellucid.errors import FileError, InputError, Message, PellucidError
-from pellucid.files.held_folder import held_folder
+from pellucid.files.held_folder import LOCK, held_folder
 from pellucid.training import promise
 from pellucid.training.callbacks import Callback
 from pellucid.training.checkpointing import Checkpointing, parse_every
@@ -215,8 +215,17 @@ def opened(wanted: Checkpointing | None) -> Iterator[Checkpoints | None]:
     if wanted is None:
         yield None
         return
+    held_before = False
+    with suppress(OSError):  # which `held_folder` reports
+        held_before = Path(wanted.folder, LOCK).exists()
     with held_folder(wanted.folder) as folder:
         checkpoints = Checkpoints(RunFolder(folder), wanted)
+        if held_before and checkpoints.state is None and wanted.resume is not False:
+            template = (
+                "{path}: an earlier run ended before its first checkpoint, so this one starts anew "
+                "(every, --every: {every})"
+            )
+            wanted.tell(Message(template, path=folder, every=wanted.every), False)
         with _same_instructions(checkpoints):
             yield checkpoints
 
