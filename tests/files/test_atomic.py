@@ -325,8 +325,10 @@ def test_many_threads_write_and_read_one_file(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         readers = [pool.submit(read) for _ in range(2)]
-        for writer in [pool.submit(write, content) for content in contents]:
-            writer.result()
-        writing.clear()
+        try:
+            for writer in [pool.submit(write, content) for content in contents]:
+                writer.result()
+        finally:
+            writing.clear()  # after an error, too, or the readers would read for ever
         assert all(reader.result() > 0 for reader in readers)
     assert list(tmp_path.iterdir()) == [path]

@@ -109,7 +109,9 @@ class _Replacement:
         try:
             self.file = self._name.open("xb")  # "x" for the system's default permissions
             while not is_claimed(self.file.fileno()):
+                # Whoever took it for a leftover removes it, now or soon: another name is free.
                 self.file.close()
+                self._name = temporary_name(self._target)
                 self.file = self._name.open("xb")
         except BaseException:
             self.__exit__()
