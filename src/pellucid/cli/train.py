@@ -11,6 +11,7 @@ from pathlib import Path
 from pellucid.building import PRESETS
 from pellucid.cli import outcome, train_arrays, train_table, values
 from pellucid.cli.augment_option import Augment
+from pellucid.cli.column_options import category_option, date_option, ignore_option, number_option
 from pellucid.cli.help import command, example, json_option, option, quick_option
 from pellucid.cli.models import read_model
 from pellucid.cli.output import check_not_read, note
@@ -98,24 +99,10 @@ class TrainOptions:
         "1,000 rows on, periodically embedded; plain: scaled to mean 0 and standard deviation 1.",
         choices=PRESETS,
     )
-    ignore: tuple[str, ...] = option(
-        "--ignore COLUMN",
-        "A column to leave out, such as an identifier; may be repeated.",
-        multiple=True,
-    )
-    category: tuple[str, ...] = option(
-        "--category COLUMN",
-        "A column whose numbers are names of categories; may be repeated.",
-        multiple=True,
-    )
-    number: tuple[str, ...] = option(
-        "--number COLUMN",
-        "A column to read as numbers, whatever its cells; may be repeated.",
-        multiple=True,
-    )
-    date: tuple[str, ...] = option(
-        "--date COLUMN", "A column to read as dates, 20240131 too; may be repeated.", multiple=True
-    )
+    ignore: tuple[str, ...] = ignore_option()
+    category: tuple[str, ...] = category_option()
+    number: tuple[str, ...] = number_option()
+    date: tuple[str, ...] = date_option()
     sample_weight: str | None = option(
         "--sample-weight COLUMN",
         "A column with the weight of each row, a number of 0 or more; no input then.",

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pellucid.cli import train_table, values
+from pellucid.cli.column_options import category_option, date_option, ignore_option, number_option
 from pellucid.cli.help import command, example, json_option, option
 from pellucid.cli.outcome import note_file
 from pellucid.cli.output import check_not_read, echo, emit, note, time_text, write_json
@@ -85,24 +86,10 @@ class TuneOptions:
         "the cells.",
         choices=("classify", "regress"),
     )
-    ignore: tuple[str, ...] = option(
-        "--ignore COLUMN",
-        "A column to leave out, such as an identifier; may be repeated.",
-        multiple=True,
-    )
-    category: tuple[str, ...] = option(
-        "--category COLUMN",
-        "A column whose numbers are names of categories; may be repeated.",
-        multiple=True,
-    )
-    number: tuple[str, ...] = option(
-        "--number COLUMN",
-        "A column to read as numbers, whatever its cells; may be repeated.",
-        multiple=True,
-    )
-    date: tuple[str, ...] = option(
-        "--date COLUMN", "A column to read as dates, 20240131 too; may be repeated.", multiple=True
-    )
+    ignore: tuple[str, ...] = ignore_option()
+    category: tuple[str, ...] = category_option()
+    number: tuple[str, ...] = number_option()
+    date: tuple[str, ...] = date_option()
     group: str | None = option(
         "--group COLUMN",
         "Keep whole groups (patients, shops, ...) on one side of every split; no input then.",

@@ -1,0 +1,41 @@
+"""The options that say what the columns of a table are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pellucid.cli.help import option
+
+
+def ignore_option() -> Any:
+    """Return --ignore."""
+    return option(
+        "--ignore COLUMN",
+        "A column to leave out, such as an identifier; may be repeated.",
+        multiple=True,
+    )
+
+
+def category_option() -> Any:
+    """Return --category."""
+    return option(
+        "--category COLUMN",
+        "A column whose numbers are names of categories; may be repeated.",
+        multiple=True,
+    )
+
+
+def number_option() -> Any:
+    """Return --number."""
+    return option(
+        "--number COLUMN",
+        "A column to read as numbers, whatever its cells; may be repeated.",
+        multiple=True,
+    )
+
+
+def date_option() -> Any:
+    """Return --date."""
+    return option(
+        "--date COLUMN", "A column to read as dates, 20240131 too; may be repeated.", multiple=True
+    )
