@@ -74,7 +74,7 @@ quick: .venv/test
 
 # What takes minutes and seldom breaks: builds, sanitizers, every instruction set, real servers and clients.
 integration: .venv/test
-	$(TRACED) $(PYTEST) -m integration $(SLOWEST)
+	$(TRACED) $(PYTEST) -m integration -n 2 --dist worksteal $(SLOWEST)
 
 # In an environment of its own, .venv-lowest; TESTS=tests/cli runs some of them.
 test-lowest: .venv/test
