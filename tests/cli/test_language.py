@@ -351,7 +351,7 @@ def test_english_help_has_no_korean(run: Callable[..., Result], command: str | N
             "'--epochs' 값이 잘못되었습니다: 1 이상의 정수여야 합니다 (입력: x)",
         ),
         (("train", "--dropout", "x"), "0 이상 1 미만의 수여야 합니다 (입력: x)"),
-        (("train", "--loss", "x"), "다음 중 하나를 쓰십시오"),
+        (("train", "--loss", "x"), "다음 중 하나를 쓰세요"),
         (("train", "--epochs"), "옵션 뒤에 값이 와야 합니다"),
         (("train", "--json=1"), "값을 받지 않는 옵션입니다"),
         (("train", "a", "b"), "필요 없는 인수가 있습니다: a b"),

@@ -86,7 +86,7 @@ def test_a_browser_without_the_key_is_told_what_to_open(server: str, browser: Br
     """One that has the key follows a link on another site to the page."""
     bare = f"http://{urlsplit(server).netloc}/"
     response, content = ask(bare, "/", Accept_Language="ko-KR,ko")
-    assert response.status == 403 and "주소를 여십시오" in content.decode()
+    assert response.status == 403 and "주소를 여세요" in content.decode()
     assert str(response.getheader("content-type")).startswith("text/html")
     assert b"Open the address that pellucid has printed" in ask(bare, "/")[1]
     link = f"{bare}#n=1.5&lang=en"
