@@ -13,6 +13,7 @@ the code are dropped.
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import sys
 from collections.abc import Iterable, Iterator
@@ -61,7 +62,10 @@ class TimelessCatalog(Catalog):
 def extracted() -> dict[str | tuple[str, ...], set[str]]:
     """Return every text of the source with the files that use it, relative to the package."""
     found: dict[str | tuple[str, ...], set[str]] = {}
-    for name, _, text, _, _ in extract_from_dir(SOURCE, [("**.py", "python")], keywords=KEYWORDS):
+    # Babel warns of every f-string, and those are values of texts here.
+    with contextlib.redirect_stderr(io.StringIO()):
+        everything = list(extract_from_dir(SOURCE, [("**.py", "python")], keywords=KEYWORDS))
+    for name, _, text, _, _ in everything:
         found.setdefault(text, set()).add(Path(name).as_posix())
     for path in SOURCE.rglob("*.py"):
         for text in templates(path):
