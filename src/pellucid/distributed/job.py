@@ -85,7 +85,7 @@ def finished(job: Job, block: Block) -> Done | None:
             found = parquet.read_metadata(file)
         known = json.loads(found.metadata[_KEY])
         if known["fingerprint"] == job.fingerprint(block):
-            return Done(block.number, found.num_rows, known["rejected"], skipped=True)
+            return Done(block.number, found.num_rows, int(known["rejected"]), skipped=True)
     return None
 
 

@@ -6,13 +6,14 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pellucid.distributed.blocks import Block, plan, table_of
 from pellucid.distributed.job import KEYS, Done, Job, finished, score_block
 from pellucid.distributed.places import last_name, prepare, remove_unfinished
 from pellucid.distributed.workers import OneProcess, Workers, each
-from pellucid.errors import FileError, InputError
+from pellucid.errors import FileError, InputError, Message
+from pellucid.files.limits import MODEL_BYTES
+from pellucid.files.opening import open_file
 from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network, load
 
@@ -75,7 +76,9 @@ def score(
     installed.
     """
     paths = [os.fspath(path) for path in inputs]
-    digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()
+    expected = Message("a model file from `pellucid train` or net.save")
+    with open_file(model, expected, MODEL_BYTES) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     job = Job(
         os.fspath(model), os.fspath(folder), None if keep is None else tuple(keep), outputs, digest
     )

@@ -184,7 +184,7 @@ def _without_mask(X: Inputs) -> Inputs:
     """Return an array whose masked cells are missing: scikit-learn would only take off the mask."""
     if not isinstance(X, np.ma.MaskedArray):
         return X
-    missing = {"f": np.nan, "M": np.datetime64("NaT")}.get(X.dtype.kind)
+    missing: Any = {"f": np.nan, "M": np.datetime64("NaT")}.get(X.dtype.kind)
     return np.where(np.ma.getmaskarray(X), missing, X.data)
 
 
