@@ -192,6 +192,15 @@ def test_names_in_quotation_marks(ask: Ask) -> None:
     assert 'FROM "my ""rows"""' in query and '"row; id"' in query
 
 
+@DATABASES
+def test_the_query_is_a_query_within_another(ask: Ask) -> None:
+    query = to_sql(pl.Network([pl.Affine(np.eye(2)[:, :1])]), "net.sql").read_text()
+    outer = f"SELECT count(*) AS rows FROM ({query}) AS predicted WHERE prediction > 0"
+    assert (
+        ask(outer, numbered(np.array([[1.0, 0.0], [-1.0, 0.0]])).assign(id=[1, 2]))["rows"][0] == 1
+    )
+
+
 def test_what_cannot_be_written() -> None:
     class Own(pl.Layer):
         def forward(self, x: Any, draws: Any = None) -> Any:

@@ -30,7 +30,8 @@ def to_sql(
     """Write a network as one SQL query that predicts every row of a table; return the path.
 
     The query gives the key and, for classes, `prediction`, `confidence` and `output NAME` for each
-    output; for values `prediction`, or `prediction NAME` for several. It computes in double
+    output; for values `prediction`, or `prediction NAME` for several. There is no semicolon at its
+    end, so that it can stand in brackets: `SELECT ... FROM (query)`. It computes in double
     precision, in SQLite from 3.35 on (with its mathematical functions) and DuckDB as they are.
 
     Parameters
@@ -70,7 +71,7 @@ def to_sql(
     answer = _answer(net, query, usable)
     steps = ",\n".join(query.steps)
     lines = [*_about(net, table, key), f"WITH {steps}", "SELECT", "  " + ",\n  ".join(answer)]
-    write_whole(path, "\n".join([*lines, f"FROM {query.source};", ""]).encode())
+    write_whole(path, "\n".join([*lines, f"FROM {query.source}", ""]).encode())
     return Path(os.fsdecode(path))
 
 
