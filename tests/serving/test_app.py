@@ -19,6 +19,7 @@ from pellucid.serving import Access, Limits, app
 from pellucid.serving.http import Refused
 from pellucid.serving.limits import local
 from pellucid.serving.metrics import Counts, shared
+from pellucid.serving.models import Model
 from pellucid.web import SHIPPED
 from tests.serving.asking import Answer, Asker
 
@@ -284,6 +285,26 @@ def test_it_is_mounted_in_another_application(models: dict[str, Path]) -> None:
     finally:
         asker.app = served
         asker.close()
+
+
+def test_tables_are_read_once_beside_the_first_requests(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, read = threading.Event(), Model.read
+
+    def reading(model: Model, cells: Any) -> Any:
+        began.set()
+        return read(model, cells)
+
+    monkeypatch.setattr(Model, "read", reading)
+    asker = Asker(app({"people": models["people"]}))
+    try:
+        assert asker.get("/ping").status == 200
+        assert asker.loop.run_until_complete(asyncio.to_thread(began.wait, 60))
+    finally:
+        asker.close()
+    for path in models.values():
+        Model("any", pl.load(path)).warm_up()
 
 
 def test_it_lives_as_long_as_its_server(models: dict[str, Path]) -> None:

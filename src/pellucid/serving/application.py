@@ -196,9 +196,15 @@ class App:
         self._watching = asyncio.get_running_loop().create_task(self._reload_for_ever())
 
     async def _reload_for_ever(self) -> None:
+        # Beside the requests: a server is ready before it has imported what tables need
+        await asyncio.to_thread(self._warm_up)
         while True:
             await asyncio.sleep(WATCH)
             await self.reload_changed()
+
+    def _warm_up(self) -> None:
+        for served in self.served.values():
+            served.model.warm_up()
 
     async def reload_changed(self) -> None:
         """Load each model whose file has changed; one that cannot be read leaves the old one."""

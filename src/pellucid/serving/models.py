@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -13,7 +14,7 @@ from pellucid.core.types import Array, Batch
 from pellucid.data.tables import Columns, Table, TableSource
 from pellucid.data.tables.csv_file import START, open_csv
 from pellucid.data.tables.kinds import NumberColumn
-from pellucid.errors import InputError
+from pellucid.errors import InputError, PellucidError
 from pellucid.lens.neurons import image_shape
 from pellucid.network import Network, load
 from pellucid.serving.http import Refused
@@ -59,6 +60,12 @@ class Model:
         # The first prediction makes the engine and its threads: no request shall wait for that
         y = self.predict(np.zeros((1, self.width or 1), self.dtype))
         self.outputs = y.shape[1]
+
+    def warm_up(self) -> None:
+        """Read a row of missing cells: the first reading imports Arrow, which takes a while."""
+        if self.columns is not None:
+            with suppress(PellucidError):  # where Arrow is missing, requests say so
+                self.read({column.name: [None] for column in self.columns.columns})
 
     def rows_of(self, tensors: Sequence[Tensor]) -> Batch | Cells:
         """Return the rows of a request: numbers, (N, D), or the cells of a table.
