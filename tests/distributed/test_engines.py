@@ -118,8 +118,3 @@ def test_an_error_of_a_task_is_the_error_of_the_block(file: str, model: str) -> 
         rows = table(10).append_column("rejected", pa.array(["no"] * 10))
         pa.parquet.write_table(rows, "b.parquet")
         score(model, ["b.parquet"], "out", workers=workers)
-
-
-def test_an_address_without_a_cluster_is_refused() -> None:
-    with pytest.raises(InputError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"):
-        RayTasks("127.0.0.1:1")

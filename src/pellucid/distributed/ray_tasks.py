@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from pellucid.distributed.workers import Crew, J, P, R
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message, reason_of
 from pellucid.extras import library
 
-LOCAL = "local"
+LOCAL, AUTO, CLIENT = "local", "auto", "ray://"
+_CLIENT_PORT = "10001"
 _PATIENCE = 10.0  # seconds in which a head node answers
+_SETTINGS = b"\0\0\0\4\0\0\0\0\0"  # a frame of HTTP/2 without any setting
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS
 _RETRIES = 3
 
 
@@ -46,8 +50,9 @@ class RayTasks:
         return _Tasks(self.ray, work, job)
 
     def _connect(self, address: str) -> None:
-        if address not in (LOCAL, "auto") and not address.startswith("ray://"):
-            _check_answers(address)
+        wanted = os.environ.get("RAY_ADDRESS", address) if address == AUTO else address
+        if wanted not in (LOCAL, AUTO):
+            _check_answers(wanted)
         try:
             self.ray.init(
                 address=address,  # "local" is a cluster of its own, whatever runs here
@@ -56,7 +61,8 @@ class RayTasks:
                 logging_level="ERROR",
             )
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise _no_cluster(address, str(error).splitlines()[0]) from error
+            reason = Message(str(error).splitlines()[0])
+            raise _no_cluster(address, reason) from error
 
 
 class _Tasks:
@@ -90,15 +96,32 @@ class _Tasks:
 
 
 def _check_answers(address: str) -> None:
-    """Raise InputError where nothing listens: Ray itself would try for minutes."""
-    host, _, port = address.rpartition(":")
+    """Raise InputError where nothing answers as Ray's servers do: Ray itself would try for minutes.
+
+    They speak HTTP/2, as all of gRPC does: a server answers the greeting with its settings.
+    """
+    place = address.removeprefix(CLIENT)
+    host, found, port = place.rpartition(":")
+    if not found and address.startswith(CLIENT):
+        host, port = place, _CLIENT_PORT
+    elif not (host and port.isdecimal()):
+        template = (
+            'expected the address of a Ray cluster, 10.0.0.1:6379, "auto" or "local", got {got}'
+        )
+        raise InputError(template, got=repr(address))
     try:
-        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
-    except (OSError, ValueError) as error:
-        raise _no_cluster(address, str(error)) from error
+        with socket.create_connection((host, int(port)), timeout=_PATIENCE) as connection:
+            if os.environ.get("RAY_USE_TLS", "0") != "0":
+                return  # then the greeting would have to be encrypted
+            connection.sendall(_GREETING)
+            answer = connection.recv(len(_SETTINGS))
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, reason_of(error)) from error
+    if answer[3:4] != _SETTINGS[3:4]:  # the kind of the frame
+        raise _no_cluster(address, Message("another kind of server is there"))
 
 
-def _no_cluster(address: str, reason: str) -> InputError:
+def _no_cluster(address: str, reason: Message) -> InputError:
     return InputError(
         "no Ray cluster answers at {address} ({reason}): start one with ray start --head, or use "
         '"local"',
