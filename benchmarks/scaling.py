@@ -1,7 +1,9 @@
-"""Measure training by several processes: time and bytes a step, and what they say of more machines.
+"""Measure training by several processes: time and bytes a step, and what they say of more machines;
+and the memory of Ray's workers that score a file.
 
-    python benchmarks/scaling.py          measure (three minutes), write the pages
-    python benchmarks/scaling.py --show   the same, and write nothing
+    python benchmarks/scaling.py          measure (four minutes), write the pages
+    python benchmarks/scaling.py --memory measure the memory alone (half a minute), write the pages
+    python benchmarks/scaling.py --show   the same as without, and write nothing
     python benchmarks/scaling.py --page   the pages alone, from benchmarks/scaling.json
 
 Each worker has one thread, so that workers are compared and not threads. Ways take turns, and the
@@ -16,9 +18,12 @@ import json
 import os
 import platform
 import re
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +32,9 @@ os.environ["PELLUCID_THREADS"] = "1"
 
 import numpy as np
 import pages
+import pyarrow.csv
+import pyarrow.parquet as pq
+import scoring
 
 import pellucid as pl
 from pellucid.distributed import train
@@ -42,6 +50,7 @@ RESULTS = HERE / "scaling.json"
 STEPS, ROUNDS, SHARDS = 4, 3, 8
 WORKERS = (1, 2, 4, 8)  # of the extrapolation
 NETWORKS = (1e9 / 8, 10e9 / 8)  # bytes a second: 1 and 10 Gbit/s
+SCORED = 500_000  # rows, of which the memory of Ray's workers is measured
 CALLS = 3e-3  # seconds of the calls of a step by Ray
 
 
@@ -76,6 +85,7 @@ def measure() -> dict[str, Any]:
     steps = {name: {way: min(times) for way, times in ways.items()} for name, ways in found.items()}
     return {
         "steps": steps,
+        "memory": memory(),
         "update": {case.name: update(case) for case in CASES},
         "parameters": {case.name: case.network().parameter_count for case in CASES},
         "machine": machine(),
@@ -121,6 +131,60 @@ def update(case: Case) -> float:
         engine.update(grads)
         times.append(time.perf_counter() - start)
     return 1e3 * min(times)
+
+
+def memory() -> dict[str, float]:
+    """Return the megabytes of the largest of Ray's workers that score a file, by its name."""
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        scoring.make(folder, "table", SCORED)
+        pyarrow.csv.write_csv(pq.read_table(folder / "table.parquet"), folder / "table.csv")
+        for file in ("table.parquet", "table.csv"):
+            words = [str(folder / "table.safetensors"), str(folder / file)]
+            words += ["-o", str(folder / f"{file}-scored"), "--ray", "local", "--json"]
+            with subprocess.Popen(
+                [sys.executable, "-m", "pellucid", "score", *words],
+                stdout=subprocess.PIPE,
+                text=True,
+            ) as process:
+                most = 0
+                while process.poll() is None:
+                    most = max([most, *map(peak, workers_of_ray(process.pid))])
+                    time.sleep(0.05)
+                assert process.stdout is not None
+                report = json.load(process.stdout)
+            assert (report["rows"], report["rejected"]) == (SCORED, 0), report
+            assert most, "no worker of Ray was seen"
+            found[file] = most / 1000
+    return found
+
+
+def workers_of_ray(driver: int) -> list[int]:
+    """Return the processes of Ray's workers that a driver has started."""
+    parents, workers = {}, []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            number = int(entry.name)
+            # The name, in brackets, may have blanks
+            parents[number] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if (entry / "cmdline").read_bytes().startswith(b"ray::"):
+                workers.append(number)
+
+    def of_driver(number: int) -> bool:
+        while number > 1 and number != driver:
+            number = parents.get(number, 0)
+        return number == driver
+
+    return [number for number in workers if of_driver(number)]
+
+
+def peak(process: int) -> int:
+    """Return the most kilobytes that a process had in memory so far, 0 where it has ended."""
+    with suppress(OSError):
+        if found := re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text()):
+            return int(found[1])
+    return 0
 
 
 def traffic(workers: int, parameters: int) -> int:
@@ -177,6 +241,9 @@ def tables(results: Mapping[str, Any], language: str) -> dict[str, str]:
         "extrapolated": pages.table(
             [words["case"], words["rate"], *machines, words["best"]], extrapolated
         ),
+        "rows_scored": f"{SCORED:,}",
+        "parquet_memory": f"{results['memory']['table.parquet']:.0f}",
+        "csv_memory": f"{results['memory']['table.csv']:.0f}",
         "machine": results["machine"],
         "load": f"{results['load']:.1f}",
         "ratio": f"{large['plain'] / large['two']:.2f}",
@@ -204,9 +271,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--show", action="store_true", help="show the tables and write nothing")
+    options.add_argument("--memory", action="store_true", help="measure the memory alone")
     options.add_argument("--page", action="store_true", help="the pages alone")
     chosen = options.parse_args()
-    if not chosen.page:
+    if chosen.memory:
+        results = {**json.loads(RESULTS.read_text()), "memory": memory()}
+        write_whole(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    elif not chosen.page:
         results = measure()
         sys.stdout.write("\n\n".join(tables(results, "en").values()) + "\n")
         if chosen.show:
