@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,10 +21,10 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.data.tables import Columns
-from pellucid.distributed import Processes, Report, blocks, score
+from pellucid.data.tables.cell_counts import counts_in_words
+from pellucid.distributed import Processes, Report, blocks, number_cells, score
 from pellucid.distributed.blocks import plan, read_block
 from pellucid.errors import FileError, InputError
-from pellucid.files import limits
 from tests.distributed.conftest import table
 
 
@@ -120,10 +121,145 @@ def test_rejected_rows_are_in_files_of_their_own(model: str) -> None:
     write(rows.set_column(1, "size", pa.array(sizes)), "a.csv")
     report = score(model, ["a.csv"], "out")
     assert (report.rows, report.rejected) == (998, 2)
-    rejects = pa.concat_tables(map(pa.parquet.read_table, sorted(Path("out").glob("rejected-*"))))
+    rejects = rejected()
     assert rejects["id"].to_pylist() == ["7", "900"]
-    assert all("is not a number" in reason for reason in rejects["rejected"].to_pylist())
+    assert rejects["input row"].to_pylist() == [8, 901]
+    assert rejects["input file"].to_pylist() == [str(Path("a.csv").absolute())] * 2
+    reason = "column size: 'wide' is not a number: fix the cell or leave it empty"
+    assert rejects["rejected"].to_pylist() == [reason] * 2
     assert len(results()) == 998
+
+
+def rejected(folder: str = "out") -> Any:
+    return pa.concat_tables(map(pa.parquet.read_table, sorted(Path(folder).glob("rejected-*"))))
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_rejected_rows_have_the_number_that_they_have_in_their_file(
+    ending: str, model: str
+) -> None:
+    lines = ['id,"size",city']
+    for n in range(3_000):
+        cell = "wide" if n % 500 == 499 else str(n % 90)
+        lines += [f'{n},{cell},"a ""b""{ending}{ending}c"'] + [""] * (n % 7 == 0)
+    Path("a.csv").write_bytes(ending.join([*lines, ""]).encode())
+    assert len(plan(["a.csv"])) > 5
+    score(model, ["a.csv"], "out")
+    assert rejected()["input row"].to_pylist() == list(range(500, 3_001, 500))
+    rows = table(3_000).to_pylist()
+    for n in range(499, 3_000, 500):
+        rows[n]["size"] = float("inf")
+    score(model, [write(pa.Table.from_pylist(rows), "a.parquet")], "far")
+    assert rejected("far")["input row"].to_pylist() == list(range(500, 3_001, 500))
+
+
+def test_numbers_of_a_csv_file_are_numbers_where_no_digit_is_lost(model: str) -> None:
+    lines = ["id,code,long,size,share,city,note"]
+    lines += [
+        f"{n},{n:04},{10**20 + n},{n % 90},{n / 8},Seoul,{'' if n else 'text'}"
+        for n in range(1_000)
+    ]
+    Path("a.csv").write_text("\n".join(lines))
+    Path("b.csv").write_text("id,code,long,size,share,city,note\n-7,12,5,1,2.5e3,Seoul,\n")
+    assert len(plan(["a.csv", "b.csv"])) > 3
+    score(model, ["a.csv", "b.csv"], "out")
+    found = results()
+    kinds = {name: str(found.schema.field(name).type) for name in found.column_names[:7]}
+    assert kinds == {
+        **dict.fromkeys(("code", "long", "city", "note"), "string"),
+        "id": "int64",
+        "size": "double",
+        "share": "double",
+    }
+    assert found["id"].to_pylist() == [*range(1_000), -7]
+    assert found["code"].to_pylist()[:2] == ["0000", "0001"]
+    assert found["share"].to_pylist()[-2:] == [999 / 8, 2500.0]
+    score(model, ["a.csv", "b.csv"], "texts", keep=["id"], texts=["id"])
+    assert results("texts")["id"].to_pylist() == [*map(str, range(1_000)), "-7"]
+    with pytest.raises(InputError, match="there is no column 'name'"):
+        score(model, ["a.csv"], "none", texts=["name"])
+
+
+def test_a_cell_that_is_no_number_of_its_column_is_rejected_with_its_row(
+    monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.setattr(number_cells, "PLACES", 1)
+    ids = [str(n) for n in range(1, 1_001)]
+    ids[850], ids[900], ids[950] = "A17", "-0", "9" * 25
+    Path("a.csv").write_text("id,size,city\n" + "".join(f"{each},5,Seoul\n" for each in ids))
+    report = score(model, ["a.csv"], "out")
+    assert (report.rows, report.rejected) == (997, 3)
+    assert rejected()["id"].to_pylist() == ["A17", "-0", "9" * 25]
+    assert rejected()["input row"].to_pylist() == [851, 901, 951]
+    assert "'A17' is not a number" in rejected()["rejected"].to_pylist()[0]
+    assert "(--text id)" in rejected()["rejected"].to_pylist()[0]
+    score(model, ["a.csv"], "texts", texts=["id"])
+    assert results("texts")["id"].to_pylist() == ids
+
+
+def test_unusual_cells_are_counted_by_column(model: str) -> None:
+    rows = table(2_000).to_pylist()
+    for n in range(0, 2_000, 10):
+        rows[n] |= {"city": "Daegu"}
+    rows[5] |= {"size": 500.0}
+    rows[6] |= {"size": float("inf")}  # rejected: counted there
+    write(pa.Table.from_pylist(rows), "a.parquet")
+    report = score(model, ["a.parquet"], "out")
+    missing = sum(row["size"] is None for row in rows)
+    expected = {"unseen": {"city": 200}, "outside": {"size": 1}, "imputed": {"size": missing}}
+    assert report.cells == expected
+    assert score(model, ["a.parquet"], "out", workers=Processes(2)).cells == expected
+    assert counts_in_words(report.cells)[0] == (
+        "cells of categories unseen in training: 200 (city 200)"
+    )
+
+
+def test_a_folder_of_tables_is_its_files(model: str, net: pl.Network) -> None:
+    Path("in/.hidden").mkdir(parents=True)
+    Path("in/more").mkdir()
+    rows = table(600)
+    write(rows.slice(0, 400), "in/1.csv")
+    write(rows.slice(400), "in/more/2.parquet")
+    for name in ("in/_SUCCESS", "in/.hidden/3.csv"):
+        Path(name).write_text("nothing")
+    report = score(model, ["in"], "out", keep=[])
+    assert report.rows == 600
+    assert results()["prediction"].to_pylist() == net.labels(rows)
+    with pytest.raises(InputError, match="within the input in"):
+        score(model, ["in"], "in/scored")
+    Path("empty").mkdir()
+    with pytest.raises(FileError, match="empty: there are no tables, arrays or images"):
+        score(model, ["empty"], "none")
+
+
+def test_results_of_another_scoring_are_replaced_by_force_alone(
+    model: str, net: pl.Network
+) -> None:
+    write(table(2_000), "a.parquet")
+    write(table(700), "b.parquet")
+    score(model, ["a.parquet"], "out")
+    before = {path.name: path.read_bytes() for path in Path("out").iterdir()}
+    with pytest.raises(FileError, match="kept columns: all then, id now"):
+        score(model, ["a.parquet"], "out", keep=["id"])
+    with pytest.raises(FileError, match="every output: no then, yes now"):
+        score(model, ["a.parquet"], "out", outputs=True)
+    with pytest.raises(FileError, match=r"a longer input, part-000002\.parquet, "):
+        score(model, ["b.parquet"], "out")
+    shutil.copy("a.parquet", "c.parquet")
+    with pytest.raises(FileError, match=r"input file: a\.parquet then, c\.parquet now"):
+        score(model, ["c.parquet"], "out")
+    other = net.copy()
+    other.params[-1][0] += 1
+    other.save("other.safetensors")
+    with pytest.raises(FileError, match=r"model file: SHA-256 .* then, SHA-256 .* now.*--force"):
+        score("other.safetensors", ["a.parquet"], "out")
+    assert {path.name: path.read_bytes() for path in Path("out").iterdir()} == before
+    report = score("other.safetensors", ["b.parquet"], "out", force=True)
+    assert (report.rows, report.skipped) == (700, 0)
+    assert results()["prediction"].to_pylist() == other.labels(table(700))
+    Path("out/notes.txt").touch()
+    with pytest.raises(FileError, match=r"notes\.txt"):
+        score(model, ["b.parquet"], "out", force=True)
 
 
 def test_a_second_run_scores_only_what_is_missing_or_different(model: str, net: pl.Network) -> None:
@@ -139,29 +275,8 @@ def test_a_second_run_scores_only_what_is_missing_or_different(model: str, net: 
     other = net.copy()
     other.params[-1][0] += 1
     other.save(model)
-    assert score(model, ["a.parquet"], "out").skipped == 0
+    assert score(model, ["a.parquet"], "out", force=True).skipped == 0
     assert results()["prediction"].to_pylist() == other.labels(table(2_000))
-
-
-def test_texts_that_a_file_keeps_once_have_a_limit(
-    model: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As everywhere: a kilobyte of Parquet can be gigabytes of text."""
-    monkeypatch.setattr(limits, "CELL_TEXT", 1 << 20)
-    text = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000, pa.int32()), ["x" * 1_000])
-    rows = table(2_000).append_column("note", text)
-    pa.parquet.write_table(rows, "a.parquet", row_group_size=2_000, store_schema=False)
-    with pytest.raises(FileError, match=r"a.parquet: .* take more than 1,048,576 bytes"):
-        score(model, ["a.parquet"], "out")
-    assert not list(Path("out").iterdir())
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
-def test_a_model_that_is_a_pipe_is_not_waited_for() -> None:
-    write(table(10), "a.csv")
-    os.mkfifo("model.safetensors")
-    with pytest.raises(FileError, match="not a regular file"):
-        score("model.safetensors", ["a.csv"], "out")
 
 
 def test_the_same_results_by_several_processes(model: str) -> None:

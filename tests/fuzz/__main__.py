@@ -9,19 +9,8 @@ import subprocess
 import sys
 
 NAMES = (
-    *(
-        "model",
-        "estimator",
-        "checkpoint",
-        "torch",
-        "json",
-        "onnx",
-        "idx",
-        "idx.gz",
-        "csv",
-        "csv.gz",
-    ),
-    *("records", "parquet", "feather", "npy", "npz", "image", "folder", "blocks", "search"),
+    *("model", "checkpoint", "torch", "json", "onnx", "idx", "idx.gz", "csv", "csv.gz", "records"),
+    *("parquet", "feather", "npy", "npz", "image", "folder"),
 )
 
 

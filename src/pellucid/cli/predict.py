@@ -16,11 +16,13 @@ from pellucid.cli.help import (
 )
 from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import read_rows
-from pellucid.cli.output import check_not_read
+from pellucid.cli.output import check_not_read, note
 from pellucid.cli.prediction_text import written_as
 from pellucid.cli.table_rows import Predicted, is_named_as_table, is_table_for, predict_table
 from pellucid.cli.values import wrong_use
 from pellucid.data.image_files import looks_like_image
+from pellucid.data.tables.cells import CellError
+from pellucid.data.tables.files import STANDARD_INPUT
 from pellucid.errors import FileError, PellucidError
 from pellucid.files.atomic import check_writable
 from pellucid.language import translate
@@ -78,6 +80,13 @@ def predict(options: PredictOptions) -> int:
                 failed += 1
                 reason = " ".join(translate(error).split())
                 written.fail(file, reason if file in reason else f"{file}: {reason}")
+                if isinstance(error, CellError) and file != STANDARD_INPUT:
+                    note(
+                        "`pellucid score {model} {file} -o FOLDER` predicts the other rows, and "
+                        "puts those that cannot be used aside",
+                        model=options.model,
+                        file=file,
+                    )
     return 1 if failed else 0
 
 

@@ -15,9 +15,11 @@ from pellucid.cli.help import argument, command, example, json_option, model_arg
 from pellucid.cli.models import model_path
 from pellucid.cli.output import emit, note, time_text, write_json
 from pellucid.cli.values import wrong_use
+from pellucid.data.tables.cell_counts import counts_in_words
 from pellucid.distributed import OneProcess, Processes, RayTasks, Report, score
 from pellucid.distributed.workers import Workers
 from pellucid.engines import core_count
+from pellucid.errors import Message
 from pellucid.language import say
 
 
@@ -28,8 +30,8 @@ class ScoreOptions:
     model: str = model_argument()
     inputs: tuple[str, ...] = argument(
         "INPUT...",
-        "Tables, arrays of rows (.npy, IDX), folders of images; also URLs of Parquet, CSV and .npy "
-        "files (s3://bucket/rows/*.parquet).",
+        "Tables, arrays of rows (.npy, IDX), folders of these or of images; also URLs of Parquet, "
+        "CSV and .npy files (s3://bucket/rows/*.parquet).",
     )
     folder: str = option(
         "-o --output-folder FOLDER", "Write the results to this folder or URL.", required=True
@@ -45,7 +47,16 @@ class ScoreOptions:
     columns: str | None = option(
         "--columns NAMES", "Keep these columns of the input (id,name). Default: all."
     )
+    texts: tuple[str, ...] = option(
+        "--text COLUMN",
+        "A column of a CSV or JSON file to keep as text, though its cells are numbers; may be "
+        "repeated.",
+        multiple=True,
+    )
     outputs: bool = option("--outputs", "Add every output, not only the prediction.")
+    force: bool = option(
+        "--force", "Replace results of another model, other columns or another input."
+    )
     as_json: bool = json_option()
 
 
@@ -55,9 +66,10 @@ class ScoreOptions:
     "Score files of any length: predictions beside the rows, in a folder of Parquet files. The "
     "input is cut into blocks; each is read, predicted and written by one worker, whole or not at "
     "all. The same command again skips the blocks that are finished. Rows that cannot be used are "
-    "put aside, in rejected-*.parquet, with the reason.",
+    "put aside, in rejected-*.parquet, with file, row and reason.",
     example("model.safetensors sales.parquet -o scored", "on all cores"),
     example("model.safetensors 2024.csv 2025.csv -o scored --columns id", "keep the column id"),
+    example("model.safetensors sales/ -o scored", "all files of a folder"),
     example("digits.safetensors x.npy -o scored --workers 1", "an array, in one process"),
     example("model.safetensors sales.parquet -o scored --ray local", "by Ray, on this machine"),
 )
@@ -69,16 +81,8 @@ def run(options: ScoreOptions) -> None:
     if options.columns is not None:
         keep = [name.strip() for name in options.columns.split(",") if name.strip()]
     began = time.perf_counter()
-    with _shown() as progress:
-        report = score(
-            model_path(options.model),
-            options.inputs,
-            options.folder,
-            keep=keep,
-            outputs=options.outputs,
-            workers=_workers(options),
-            progress=progress,
-        )
+    with _shown() as shown:
+        report = _scored(options, keep, shown)
     seconds = time.perf_counter() - began
     if options.as_json:
         write_json({**asdict(report), "seconds": seconds, "folder": options.folder})
@@ -95,6 +99,8 @@ def run(options: ScoreOptions) -> None:
             count=report.skipped,
             all=report.blocks,
         )
+    for sentence in counts_in_words(report.cells):
+        note(Message(sentence))
     if report.rejected:
         note(
             "{count:,} rows cannot be used: they are in {folder}/rejected-*.parquet, each with the "
@@ -102,6 +108,38 @@ def run(options: ScoreOptions) -> None:
             count=report.rejected,
             folder=options.folder,
         )
+
+
+def _scored(
+    options: ScoreOptions, keep: list[str] | None, shown: Callable[[Report], None]
+) -> Report:
+    """Score; where that is interrupted, say how it goes on."""
+    seen: list[Report] = []
+
+    def progress(report: Report) -> None:
+        seen[:] = [report]
+        shown(report)
+
+    try:
+        return score(
+            model_path(options.model),
+            options.inputs,
+            options.folder,
+            keep=keep,
+            outputs=options.outputs,
+            texts=options.texts,
+            force=options.force,
+            workers=_workers(options),
+            progress=progress,
+        )
+    except KeyboardInterrupt:
+        for report in seen:
+            note(
+                "{done:,} of {all:,} blocks are finished: the same command again does the others",
+                done=report.done,
+                all=report.blocks,
+            )
+        raise
 
 
 def _workers(options: ScoreOptions) -> Workers:

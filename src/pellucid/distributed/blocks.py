@@ -27,7 +27,6 @@ from pellucid.data.tables import Table, read_table
 from pellucid.data.tables.cells import Block as Arrays
 from pellucid.data.tables.csv_file import START, open_csv_part
 from pellucid.data.tables.json_file import looks_like_json
-from pellucid.data.tables.parquet import open_parquet
 from pellucid.distributed.batches import ArrowTable, as_arrow
 from pellucid.distributed.places import (
     PIECES,
@@ -51,14 +50,14 @@ IMAGES = 2_000
 _BATCH = 1 << 15  # rows that are in memory at a time
 _LOOK = 1 << 22  # bytes that are read at a time to find the ends of rows
 
-Cuts: TypeAlias = list[tuple[int, int]]
+Cuts: TypeAlias = list[tuple[int, int, int]]  # start, stop, and the rows before
 
 
 class Block(NamedTuple):
     """A part of a file: its number in the whole plan, and where it begins and ends.
 
     `kind` says in what: "groups" of a Parquet file, "bytes" of a CSV file, "rows" of an array,
-    "images" of a folder; a "whole" file has neither.
+    "images" of a folder; a "whole" file has neither. `before` are the rows of the file above it.
     """
 
     number: int
@@ -66,6 +65,7 @@ class Block(NamedTuple):
     kind: str
     start: int
     stop: int
+    before: int = 0
 
     def absolute(self) -> Block:
         """Return this block with an absolute path."""
@@ -126,8 +126,8 @@ def _cuts(path: str) -> tuple[str, Cuts]:
             x = map_idx(path)
             return "rows", _even(len(x), max(1, BYTES // max(1, x[:1].nbytes)))
         elif _is_csv(path, start + file.read(START - len(start))):
-            return "bytes", _rows_ends(file, file.seek(0, os.SEEK_END))
-    return "whole", [(0, 0)]
+            return "bytes", _row_ends(file, file.seek(0, os.SEEK_END))
+    return "whole", [(0, 0, 0)]
 
 
 def _is_csv(path: str, start: bytes) -> bool:
@@ -137,49 +137,55 @@ def _is_csv(path: str, start: bytes) -> bool:
 
 
 def _even(count: int, size: int) -> Cuts:
-    return list(pairwise([*range(0, count, size), count]))
+    return [(start, stop, start) for start, stop in pairwise([*range(0, count, size), count])]
 
 
 def _groups(path: str) -> Cuts:
     """Join a Parquet file's row groups to blocks of about BYTES."""
     table_of(path)  # raises FileError for a damaged file
     with _parquet(path) as file:
-        sizes = [file.metadata.row_group(k).total_byte_size for k in range(file.num_row_groups)]
-    cuts, first, held = [], 0, 0
-    for k, size in enumerate(sizes):
-        held += size
+        groups = [file.metadata.row_group(k) for k in range(file.num_row_groups)]
+    cuts, first, held, before, rows = [], 0, 0, 0, 0
+    for k, group in enumerate(groups):
+        held += group.total_byte_size
+        rows += group.num_rows
         if held >= BYTES:
-            cuts.append((first, k + 1))
-            first, held = k + 1, 0
-    return [*cuts, (first, len(sizes))] if first < len(sizes) else cuts
+            cuts.append((first, k + 1, before))
+            first, held, before = k + 1, 0, rows
+    return [*cuts, (first, len(groups), before)] if first < len(groups) else cuts
 
 
-def _rows_ends(file: BinaryIO, size: int) -> Cuts:
+def _row_ends(file: BinaryIO, size: int) -> Cuts:
     """Cut a CSV file at ends of rows, about every BYTES.
 
     A line break ends a row where an even number of quotes stands before it: RFC 4180 doubles a
-    quote within quotes.
+    quote within quotes. Empty lines are no rows, and neither is the first, of names.
     """
     file.seek(0)
-    ends, quotes, at = [0], 0, 0
+    cuts, start, before = [], 0, 0
+    at, inside, last, count = 0, 0, 0, -1
     while part := file.read(_LOOK):
-        if at + len(part) >= ends[-1] + BYTES and (end := _row_end(part, quotes)) is not None:
-            ends.append(at + end)
-        quotes += part.count(b'"')
+        text = np.frombuffer(part, np.uint8)
+        breaks = text == ord("\n")
+        if b'"' in part:
+            # The sum wraps at 256, which is even
+            quotes = (np.cumsum(text == ord('"'), dtype=np.uint8) + inside) % 2
+            breaks &= quotes == 0
+            inside = int(quotes[-1])
+        ends = np.flatnonzero(breaks) + at + 1
         at += len(part)
-    return list(pairwise([*ends, size] if ends[-1] < size else ends))
-
-
-def _row_end(part: bytes, quotes: int) -> int | None:
-    """Return the place behind the last line break of a part that ends a row, None without one."""
-    stop = len(part)
-    inside = (quotes + part.count(b'"')) % 2
-    while (found := part.rfind(b"\n", 0, stop)) >= 0:
-        inside = (inside + part.count(b'"', found, stop)) % 2
-        if not inside:
-            return found + 1
-        stop = found
-    return None
+        if not len(ends):
+            continue
+        lengths = np.diff(ends, prepend=last)
+        empty = lengths == 1
+        pairs = np.flatnonzero(lengths == 2)
+        empty[pairs] = text[np.maximum(ends[pairs] - 2 - (at - len(part)), 0)] == ord("\r")
+        count += len(ends) - int(empty.sum())
+        last = int(ends[-1])
+        if at >= start + BYTES:
+            cuts.append((start, last, before))
+            start, before = last, max(count, 0)
+    return [*cuts, (start, size, before)] if start < size else cuts
 
 
 def _read_whole(block: Block) -> Iterator[ArrowTable]:
@@ -197,11 +203,6 @@ def _read_bytes(block: Block) -> Iterator[ArrowTable]:
 def _read_groups(block: Block) -> Iterator[ArrowTable]:
     arrow = library("pyarrow", "tables")
     groups = list(range(block.start, block.stop))
-    if not is_url(block.path):
-        names, blocks = open_parquet(block.path, groups)
-        for arrays in blocks(names):
-            yield arrow.Table.from_arrays(arrays, names=names)
-        return
     with _parquet(block.path) as file:
         for batch in file.iter_batches(_BATCH, row_groups=groups, use_threads=False):
             yield arrow.Table.from_batches([batch])

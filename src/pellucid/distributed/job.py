@@ -9,8 +9,11 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, NamedTuple
 
+from pellucid.core.types import Array, Options
+from pellucid.data.tables.cell_counts import Counts
 from pellucid.distributed.batches import ArrowTable
 from pellucid.distributed.blocks import Block, read_block, table_of
+from pellucid.distributed.number_cells import Types, with_numbers
 from pellucid.distributed.places import (
     READING,
     absolute,
@@ -25,11 +28,15 @@ from pellucid.distributed.places import (
 from pellucid.distributed.scorer import Scorer
 from pellucid.errors import FileError, Message
 from pellucid.extras import library
+from pellucid.language import mark
 
 _KEY = b"pellucid.block"
 
 KEYS = {"rows": ["row"], "images": ["file"]}
 """What is kept of blocks that are no tables, unless a scoring says otherwise."""
+
+TEXTS = {"bytes", "whole"}
+"""The blocks of files whose cells may all be texts."""
 
 
 class Done(NamedTuple):
@@ -38,18 +45,32 @@ class Done(NamedTuple):
     number: int
     rows: int
     rejected: int
+    cells: Counts
     skipped: bool = False
+
+
+class Earlier(NamedTuple):
+    """The result of an earlier run: what it is of, and what became of the block where that is the
+    same block, scored alike.
+    """
+
+    promise: Options
+    done: Done | None
 
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker must know: the model, the folder of results, and the columns in them."""
+    """What every worker must know: the model, the folder of results, and the columns in them.
+
+    `digest` is the SHA-256 of the model file; `types` are those of columns whose cells are texts.
+    """
 
     model: str
     folder: str
     keep: tuple[str, ...] | None
     outputs: bool
-    digest: str  # SHA-256 of the model file
+    digest: str
+    types: Types = ()
 
     def scorer(self, block: Block) -> Scorer:
         """Return the scorer of a block; of arrays and images it keeps the number or the name."""
@@ -72,20 +93,33 @@ class Job:
         """Return a hash of all that decides a block's result: model, columns, file and place."""
         # Not the whole path, which machines and folders may see differently
         place = block._replace(path=last_name(block.path))
-        known = [self.digest, self.keep, self.outputs, *place, *state_of(block.path)]
+        types = self.types if block.kind in TEXTS else ()
+        known = [self.digest, self.keep, self.outputs, types, *place, *state_of(block.path)]
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
+    def promise(self, block: Block) -> Options:
+        """Return what a block's result is of, by name, as texts."""
+        return {
+            mark("input file"): last_name(block.path),
+            mark("kept columns"): "all" if self.keep is None else ", ".join(self.keep) or "none",
+            mark("every output"): "yes" if self.outputs else "no",
+            mark("model file"): f"SHA-256 {self.digest[:12]}...",
+        }
 
-def finished(job: Job, block: Block) -> Done | None:
-    """Return what became of a block on an earlier run, or None where it is to be scored."""
+
+def earlier(job: Job, block: Block) -> Earlier | None:
+    """Return what an earlier run left of a block; None where that is nothing, or damaged."""
     parquet, part = library("pyarrow.parquet", "tables"), job.part(block)
     # FileError: it is damaged, or cannot be read
     with suppress(FileError, ValueError, KeyError), errors(part, READING):
         with open_place(part, Message("a table")) as file:
             found = parquet.read_metadata(file)
         known = json.loads(found.metadata[_KEY])
-        if known["fingerprint"] == job.fingerprint(block):
-            return Done(block.number, found.num_rows, int(known["rejected"]), skipped=True)
+        if known["fingerprint"] != job.fingerprint(block):
+            return Earlier(known["promise"], None)
+        rejected, cells = known["rejected"], known["cells"]
+        done = Done(block.number, found.num_rows, rejected, cells, skipped=True)
+        return Earlier(known["promise"], done)
     return None
 
 
@@ -98,22 +132,44 @@ def score_block(job: Job, block: Block) -> Done:
     scorer, fingerprint = job.scorer(block), job.fingerprint(block)
     with whole(job.part(block)) as part, ExitStack() as held:
         rejects, writer = None, None
+        place = block.before + 1  # of the table's first row, as errors count
         for table in _tables(block):
-            rows, rejected = scorer.split(table)
+            kept, refused = with_numbers(scorer.kept(table), job.types)
+            rows, rejected, places = scorer.split(table, kept, refused)
             writer = writer or _writer(part, rows)
             writer.write_table(rows)
             if rejected.num_rows:
+                rejected = _found_at(rejected, block, place + places)
                 rejects = rejects or _writer(
                     held.enter_context(whole(job.rejects(block))), rejected, held
                 )
                 rejects.write_table(rejected)
+            place += len(table)
         assert writer is not None
-        known = {"fingerprint": fingerprint, "rejected": scorer.rejected}
+        known = {
+            "fingerprint": fingerprint,
+            "promise": job.promise(block),
+            "rejected": scorer.rejected,
+            "cells": scorer.cells,
+        }
         writer.add_key_value_metadata({_KEY.decode(): json.dumps(known)})
         writer.close()
         if rejects is None:
             remove(job.rejects(block))  # of an earlier model or input
-    return Done(block.number, scorer.rows, scorer.rejected)
+    return Done(block.number, scorer.rows, scorer.rejected, scorer.cells)
+
+
+def _found_at(rejected: ArrowTable, block: Block, rows: Array) -> ArrowTable:
+    """Return rejected rows of a table with their file, and their number in it, counted from 1."""
+    if block.kind in KEYS:  # arrays have row numbers already, and images names
+        return rejected
+    arrow = library("pyarrow", "tables")
+    files = arrow.array([block.path] * len(rows), arrow.string())
+    found = {"input file": files, "input row": arrow.array(rows)}
+    for place, (name, cells) in enumerate(found.items()):
+        if name not in rejected.column_names:
+            rejected = rejected.add_column(place, name, cells)
+    return rejected
 
 
 def _tables(block: Block) -> Iterator[ArrowTable]:

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from pellucid.data.image_files import EXTENSIONS
 from pellucid.errors import FileError, Message, PellucidError, reason_of
 from pellucid.extras import library, not_installed
 from pellucid.files.atomic import unwritable, whole_file
@@ -73,11 +74,12 @@ def last_name(path: str) -> str:
 def files_of(path: str) -> list[str]:
     """Return the files that an input names, sorted.
 
-    A local path is itself. A URL may be a pattern, or a folder, whose files are read, also those in
-    folders below; names that begin with "." or "_" are left out.
+    A local file is itself, and so is a local folder with images. Of other folders, also behind a
+    URL, which may be a pattern, too, all files are read, also those in folders below; names that
+    begin with "." or "_" are left out.
     """
     if not is_url(path):
-        return [path]
+        return _files_below(path) if Path(path).is_dir() else [path]
     with errors(path, READING):
         system, name = remote = _remote(path)
         system.invalidate_cache()
@@ -93,6 +95,19 @@ def files_of(path: str) -> list[str]:
         if not seen:
             raise FileNotFoundError("no such file or folder")
         return [str(remote.system.unstrip_protocol(each)) for each in seen]
+
+
+def _files_below(folder: str) -> list[str]:
+    """Return a folder of images itself, of others the files in it; links are left out."""
+    found = []
+    for above, _, names in os.walk(folder):
+        if any(name.lower().endswith(EXTENSIONS) for name in names):
+            return [folder]
+        below = Path(above).relative_to(folder).parts
+        found += [Path(above, name) for name in names if not _hidden([*below, name])]
+    if not (files := sorted(str(path) for path in found if not path.is_symlink())):
+        raise FileError("{path}: there are no tables, arrays or images in this folder", path=folder)
+    return files
 
 
 def open_place(path: str | os.PathLike[str], expected: Message, ahead: int = SEQUENCE) -> BinaryIO:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
@@ -12,6 +12,7 @@ import numpy as np
 from pellucid.core.checks import input_width
 from pellucid.core.types import Array, Options
 from pellucid.data.tables import read_table
+from pellucid.data.tables.cell_counts import Counts, add_counts, counts_of
 from pellucid.data.tables.sifting import Sifting
 from pellucid.distributed.batches import ArrowTable, as_arrow, like, matrix
 from pellucid.errors import InputError, Message
@@ -27,10 +28,11 @@ NOT_FINITE = Message("a value is missing, NaN or infinite")
 
 
 class Scored(NamedTuple):
-    """A batch's rows with their predictions, and its rejected rows with their reasons."""
+    """A batch's rows with their predictions; its rejected rows with reasons, and their places."""
 
     rows: ArrowTable
     rejected: ArrowTable
+    places: Array
 
 
 class Scorer:
@@ -53,6 +55,10 @@ class Scorer:
     ----------
     rows, rejected
         How many rows this object has scored and rejected, in this process.
+    cells
+        How many cells were unusual, in this process: {"unseen": {"city": 3}}. "unseen" are
+        categories that training had not, "outside" numbers far outside its range, "imputed" missing
+        cells, "unreadable" texts for numbers where training had some, too.
 
     A batch is a table or record batch of pyarrow, a dataframe of pandas, Polars or any other
     library that narwhals supports, or a dict of columns; the result is of the same kind, has the
@@ -95,6 +101,7 @@ class Scorer:
         self.keep = None if keep is None else list(keep)
         self.outputs = outputs
         self.rows = self.rejected = 0
+        self.cells: Counts = {}
 
     @cached_property
     def network(self) -> Network:
@@ -104,24 +111,35 @@ class Scorer:
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with its predictions, a result of the batch's own kind."""
         table = as_arrow(batch)
-        return like(batch, table.select(self._kept(table)), self._predictions(table))
+        return like(batch, self.kept(table), self._predictions(table, {}))
 
-    def split(self, batch: Batch) -> Scored:
-        """Return the rows that have predictions, and the rejected rows with all their columns."""
+    def split(
+        self,
+        batch: Batch,
+        kept: ArrowTable | None = None,
+        refused: Mapping[int, Message] | None = None,
+    ) -> Scored:
+        """Return the rows that have predictions, and the rejected rows with all their columns.
+
+        `kept` are the columns beside the predictions instead of the batch's own; `refused` are rows
+        to reject beside those that cannot be used, by their places, with the reason.
+        """
         compute = library("pyarrow.compute", "tables")
         table = as_arrow(batch)
-        found = self._predictions(table)
+        found = self._predictions(table, refused or {})
         fine = compute.is_null(found["rejected"])
-        whole = table.select(self._kept(table))
+        whole = self.kept(table) if kept is None else kept
         for name in found.column_names:
             if name != "rejected":
                 whole = whole.append_column(name, found[name])
-        refused = table.append_column("rejected", found["rejected"])
+        table = table.append_column("rejected", found["rejected"])
         if found["rejected"].null_count == len(table):
-            return Scored(whole, refused.slice(0, 0))  # a filter copies
-        return Scored(whole.filter(fine), refused.filter(compute.invert(fine)))
+            return Scored(whole, table.slice(0, 0), np.empty(0, np.int64))  # a filter copies
+        bad = compute.invert(fine)
+        return Scored(whole.filter(fine), table.filter(bad), np.flatnonzero(bad.to_numpy()))
 
-    def _kept(self, table: ArrowTable) -> list[str]:
+    def kept(self, table: ArrowTable) -> ArrowTable:
+        """Return the columns of a table that results have, too."""
         names: list[str] = table.column_names if self.keep is None else self.keep
         if absent := [name for name in names if name not in table.column_names]:
             raise InputError(
@@ -129,12 +147,13 @@ class Scorer:
                 names=", ".join(map(repr, absent)),
                 known=", ".join(table.column_names),
             )
-        return names
+        return table.select(names)
 
-    def _predictions(self, table: ArrowTable) -> ArrowTable:
+    def _predictions(self, table: ArrowTable, refused: Mapping[int, Message]) -> ArrowTable:
         """Return the new columns of a table; rejected rows have nulls."""
         arrow = library("pyarrow", "tables")
         x, reasons = self._inputs(table)
+        reasons = {**refused, **reasons}
         bad = np.zeros(len(x), bool)
         bad[list(reasons)] = True
         if reasons:
@@ -143,7 +162,7 @@ class Scorer:
         columns = self._columns(self.network.predict(x), bad)
         texts = [translate(reasons[i]) if i in reasons else None for i in range(len(x))]
         columns["rejected"] = arrow.array(texts, arrow.string())
-        if twice := sorted(set(columns) & set(self._kept(table))):
+        if twice := sorted(set(columns) & set(self.kept(table).column_names)):
             template = "the batch already has a column {names}: rename it, or leave it out of keep"
             raise InputError(template, names=", ".join(map(repr, twice)))
         self.rows += len(x) - len(reasons)
@@ -180,9 +199,10 @@ class Scorer:
         reading = Sifting(net.columns, read_table(table), net.dtype)
         blocks = [x for x, _ in reading]
         x = np.concatenate(blocks) if blocks else np.empty((0, net.columns.width), net.dtype)
+        add_counts(self.cells, counts_of(reading.report))
         return x, reading.rejected
 
     def __getstate__(self) -> Options:
         # A worker reads the file itself, and counts its own rows.
         kept = {name: value for name, value in vars(self).items() if name != "network"}
-        return {**kept, "rows": 0, "rejected": 0}
+        return {**kept, "rows": 0, "rejected": 0, "cells": {}}

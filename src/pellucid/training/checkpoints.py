@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import reduce
 from pathlib import Path
 from typing import Protocol
 
@@ -135,11 +134,11 @@ class Checkpoints:
                 "another folder, start anew (resume=False, --fresh), or go on without the promise "
                 'of the same bits (resume="force", --force-resume)',
                 path=self.folder.folder,
-                differences=_joined(found),
+                differences=promise.in_one(found),
             )
         if found:
             template = "resumed in spite of differences, so the bits may be others: {differences}"
-            self.tell(Message(template, differences=_joined(found)), True)
+            self.tell(Message(template, differences=promise.in_one(found)), True)
 
     def _tell_where(self, run: Resumable, state: Options) -> None:
         if run.is_over:
@@ -195,12 +194,6 @@ class Checkpoints:
         if self.every.unit == "seconds":
             return time.monotonic() - self._when >= self.every.number
         return self.every.unit == unit and done >= self.every.number
-
-
-def _joined(messages: Sequence[Message]) -> Message:
-    """Return messages as one, which is still translated part by part."""
-    both = "{first}; {second}"  # not in the catalogue: the same in every language
-    return reduce(lambda a, b: Message(both, first=a, second=b), messages)
 
 
 @contextmanager

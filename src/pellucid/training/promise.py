@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -70,7 +72,7 @@ def differences(then: Options, now: Options) -> list[Message]:
     """
     settings, hashes = [], []
     for name in {**then, **now}:
-        before, after = (str(known.get(name, "?")) for known in (then, now))  # of any file
+        before, after = then.get(name, "?"), now.get(name, "?")
         if before == after:
             continue
         template = "{name}: {then} then, {now} now"
@@ -84,6 +86,12 @@ def differences(then: Options, now: Options) -> list[Message]:
     if not settings:
         return [told for _, told in hashes]
     return settings + [Message("{name}: others now", name=Message(name)) for name, _ in hashes]
+
+
+def in_one(found: Sequence[Message]) -> Message:
+    """Return several differences as one message."""
+    both = "{first}; {second}"  # not in the catalogue: the same in every language
+    return reduce(lambda one, other: Message(both, first=one, second=other), found)
 
 
 def same_rates(run: Resumable, epochs: int) -> bool:

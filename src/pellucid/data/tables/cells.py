@@ -33,7 +33,8 @@ MISSING = frozenset(["?", *_OF_PANDAS.split("|"), *_OF_C.split("|")])
 LARGEST = 1e38
 """A number beyond this, positive or negative, does not fit into float32."""
 
-NOT_A_NUMBER = Message(
+NOT_A_NUMBER = Message("{text} is not a number: fix the cell or leave it empty")
+NOT_A_NUMBER_YET = Message(
     "{text} is not a number: fix the cell, leave it empty, or pass --category {column} to train"
 )
 NOT_A_DATE = Message("{text} is not a date: fix the cell or leave it empty")
@@ -44,6 +45,10 @@ NO_TARGET = Message("the target is missing: fill it in or remove the row")
 _WHOLE = re.compile(r"([-+]?\d+)\.0+", re.ASCII)
 
 
+class CellError(InputError):
+    """A cell of a table that cannot be used; other rows may be fine."""
+
+
 class Cell(NamedTuple):
     """A cell that cannot be used: its row, counted from 1, its text, and how many are like it."""
 
@@ -51,9 +56,9 @@ class Cell(NamedTuple):
     text: str
     times: int
 
-    def error(self, table: str, column: str, problem: Message) -> InputError:
+    def error(self, table: str, column: str, problem: Message) -> CellError:
         """Return the error that names table, row and column."""
-        return InputError(
+        return CellError(
             "{table}: row {row} (counted from 1 below the names), column {column}: {problem} "
             "({count} such cells)",
             table=table,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from pellucid.data.tables import booleans
-from pellucid.data.tables.cells import INFINITE, NO_TARGET, NOT_A_DATE, NOT_A_NUMBER
+from pellucid.data.tables.cells import INFINITE, NO_TARGET, NOT_A_DATE, NOT_A_NUMBER_YET
 from pellucid.data.tables.dated import Dating
 from pellucid.data.tables.forms import SHARE
 from pellucid.data.tables.kinds import (
@@ -192,7 +192,7 @@ def round_offset(mean: float, std: float) -> float:
 def _check_numbers(table: str, name: str, known: Survey, declared: bool = True) -> None:
     """Raise InputError for cells that are infinite or, of a declared column, no numbers."""
     if known.unreadable is not None and declared:
-        problem = NOT_A_DATE if known.is_date else NOT_A_NUMBER
+        problem = NOT_A_DATE if known.is_date else NOT_A_NUMBER_YET
         raise known.unreadable.error(table, name, problem)
     if known.infinite is not None:
         raise known.infinite.error(table, name, INFINITE)

@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 _EXAMPLES = 3  # of unseen categories that a report names
 _REORDERED = mark("columns are in another order than in training: matched by name")
 _IGNORED = mark("ignored columns: {names}")
-_IMPUTED = mark("imputed missing cells: {count:,} ({parts})")
-_UNSEEN = mark("cells of categories unseen in training: {count:,} ({parts})")
+IMPUTED = mark("imputed missing cells: {count:,} ({parts})")
+UNSEEN = mark("cells of categories unseen in training: {count:,} ({parts})")
 _OUTSIDE = mark("cells far outside the range of training, in brackets: {count:,} ({parts})")
 _RESPELLED = mark("truth values of another spelling than in training: {count:,} ({parts})")
-_UNREADABLE = mark("cells that are no numbers or dates, imputed: {count:,} ({parts})")
+UNREADABLE = mark("cells that are no numbers or dates, imputed: {count:,} ({parts})")
 _ABSENT = mark("missing cells in columns that had none in training: {count:,} ({parts})")
 
 
@@ -154,7 +154,7 @@ class Report:
         sentences = [
             (self.reordered, Message(_REORDERED)),
             (self.ignored, Message(_IGNORED, names=", ".join(self.ignored))),
-            (self.imputed, _counted(_IMPUTED, self.imputed)),
+            (self.imputed, counted(IMPUTED, self.imputed)),
             (self.respelled, _texts(_RESPELLED, self.respelled)),
             *self._strange(),
         ]
@@ -163,7 +163,7 @@ class Report:
     def doubts(self) -> list[str]:
         """Return sentences on cells of which the training table had none, in English."""
         absent = {name: n for name, n in self.imputed.items() if name in self._complete}
-        sentences = [*self._strange(), (absent, _counted(_ABSENT, absent))]
+        sentences = [*self._strange(), (absent, counted(_ABSENT, absent))]
         return [str(sentence) for applies, sentence in sentences if applies]
 
     def warn(self) -> None:
@@ -176,8 +176,8 @@ class Report:
         outside = ", ".join(f"{name} {found}" for name, found in self.outside.items())
         beyond = sum(found.cells for found in self.outside.values())
         return [
-            (self.unseen, _texts(_UNSEEN, self.unseen)),
-            (self.unreadable, _texts(_UNREADABLE, self.unreadable)),
+            (self.unseen, _texts(UNSEEN, self.unseen)),
+            (self.unreadable, _texts(UNREADABLE, self.unreadable)),
             (self.outside, Message(_OUTSIDE, count=beyond, parts=outside)),
         ]
 
@@ -371,7 +371,8 @@ class Reading:
             raise cell.error(self.table.name, name, problem)
 
 
-def _counted(template: str, counts: Mapping[str, int]) -> Message:
+def counted(template: str, counts: Mapping[str, int]) -> Message:
+    """Return a sentence of the cells that were counted in each column."""
     parts = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     return Message(template, count=sum(counts.values()), parts=parts)
 

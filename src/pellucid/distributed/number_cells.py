@@ -1,0 +1,129 @@
+"""Numbers in files whose cells are all texts (CSV, JSON): one type a column for a whole scoring.
+
+The types are decided from rows at many places of the files before any block is scored, so that all
+results have the same columns. A column is one of numbers only where no digit is lost: 0012 and
+identifiers of twenty digits stay texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from pellucid.distributed.batches import ArrowTable
+from pellucid.distributed.blocks import Block, read_block, table_of
+from pellucid.errors import Message
+from pellucid.extras import library
+from pellucid.language import mark
+
+Types: TypeAlias = tuple[tuple[str, str], ...]
+"""The columns of numbers, each with its Arrow type: "int64" or "double"."""
+
+ArrowColumn: TypeAlias = Any  # a pyarrow.Array; pyarrow has no types
+
+PLACES = 32
+"""At so many places, one a block, rows are looked at: at the first up to 4 MB of them."""
+
+_ROWS = 5_000  # of a place beside the first
+_WRITTEN = {
+    "int64": r"^(0|-?[1-9][0-9]{0,17})$",
+    "double": r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{0,18})?([eE][-+]?[0-9]{1,3})?$",
+}
+_POWERS = 10 ** np.arange(1, 19, dtype=np.int64)  # 19 digits: the most of an int64
+
+_PROBLEM = mark(
+    "column {column}: {text} is not a number like the cells of this column that were looked at "
+    "first: keep the column as text (--text {column}), or fix the cell"
+)
+
+
+def types_of(blocks: Sequence[Block], texts: Container[str], real: Container[str]) -> Types:
+    """Return the types of the columns of numbers in those blocks whose cells are texts.
+
+    `texts` are columns that stay texts; those of `real`, which a network takes as numbers, are
+    never whole numbers: a later cell may have a fraction.
+    """
+    written: dict[str, set[str]] = {}  # the types in which all cells so far are written
+    for table in _samples(blocks):
+        for name in table.column_names:
+            left = written.get(name, set(_WRITTEN))
+            if left and name not in texts and table[name].null_count < len(table):
+                written[name] = {kind for kind in left if _all_match(table[name], _WRITTEN[kind])}
+    return tuple(
+        (name, "int64" if "int64" in kinds and name not in real else "double")
+        for name, kinds in written.items()
+        if kinds
+    )
+
+
+def with_numbers(table: ArrowTable, types: Types) -> tuple[ArrowTable, dict[int, Message]]:
+    """Return a table with its columns of numbers as such, and the rows whose cells are none, by
+    their places, each with the reason.
+    """
+    is_string = library("pyarrow.types", "tables").is_string
+    refused: dict[int, Message] = {}
+    for name, kind in types:
+        if name not in table.column_names or not is_string(table[name].type):
+            continue
+        texts = table[name].combine_chunks()
+        numbers = _cast(texts, kind)
+        if numbers is None:
+            bad = _no_numbers(texts, kind)
+            for row in bad:
+                told = Message(_PROBLEM, column=name, text=repr(texts[row].as_py()))
+                refused.setdefault(row, told)
+            numbers = _cast(_without(texts, bad), kind)
+        table = table.set_column(table.column_names.index(name), name, numbers)
+    return table, refused
+
+
+def _samples(blocks: Sequence[Block]) -> Iterator[ArrowTable]:
+    """Yield the first rows of blocks whose cells are texts, of some where there are many."""
+    untyped = [block for block in blocks if block.kind == "bytes"]
+    untyped += [
+        block for block in blocks if block.kind == "whole" and not table_of(block.path).typed
+    ]
+    step = max(1, -(-len(untyped) // PLACES))
+    for place, block in enumerate(untyped[::step]):
+        for table in islice(read_block(block), 1):
+            yield table.slice(0, _ROWS) if place else table
+
+
+def _all_match(texts: ArrowColumn, pattern: str) -> bool:
+    compute = library("pyarrow.compute", "tables")
+    return bool(compute.all(compute.match_substring_regex(texts, pattern)).as_py())
+
+
+def _no_numbers(texts: ArrowColumn, kind: str) -> list[int]:
+    """Return the places of the cells that are no numbers."""
+    compute = library("pyarrow.compute", "tables")
+    found = compute.match_substring_regex(texts, _WRITTEN[kind])
+    doubtful = np.flatnonzero(~compute.fill_null(found, True).to_numpy(zero_copy_only=False))
+    return [row for row in doubtful.tolist() if _cast(texts.slice(row, 1), kind) is None]
+
+
+def _cast(texts: ArrowColumn, kind: str) -> ArrowColumn | None:
+    """Return texts as numbers; None where one is no number, or a digit would be lost."""
+    arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
+    try:
+        numbers = compute.cast(texts, kind)
+    except arrow.ArrowInvalid:
+        return None
+    if kind == "int64":  # 0012 and +5 are longer than their numbers
+        values = compute.fill_null(numbers, 0).to_numpy(zero_copy_only=False)
+        lengths = compute.fill_null(compute.binary_length(texts), 1).to_numpy(zero_copy_only=False)
+        digits = 1 + np.searchsorted(_POWERS, np.abs(values), side="right")
+        if (lengths != digits + (values < 0)).any():
+            return None
+    return numbers
+
+
+def _without(texts: ArrowColumn, places: Sequence[int]) -> ArrowColumn:
+    """Return texts with missing cells at some places."""
+    arrow, compute = library("pyarrow", "tables"), library("pyarrow.compute", "tables")
+    gone = np.zeros(len(texts), bool)
+    gone[list(places)] = True
+    return compute.if_else(arrow.array(gone), arrow.scalar(None, texts.type), texts)
