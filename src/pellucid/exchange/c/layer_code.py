@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,23 +10,14 @@ from pellucid.core import activations, composite, layers, normalization, prepara
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
-from pellucid.errors import InputError
+from pellucid.exchange import layer_walk
 from pellucid.exchange.c.program import Program
+from pellucid.exchange.layer_walk import Conversions, branches
 
 
-def convert(layers: Sequence[Layer], program: Program, within: str = "", first: int = 0) -> None:
+def convert(layers: Sequence[Layer], program: Program) -> None:
     """Add the layers to the program; raises InputError that names a layer without C code."""
-    for index, layer in enumerate(layers, first):
-        place = f"{within}{index}"
-        program.begin(place, layer)
-        if (conversion := CONVERSIONS.get(type(layer))) is None:
-            template = (
-                "layer {index} ({layer}) cannot be written in C, which knows {known}: remove it or "
-                "replace it"
-            )
-            known = ", ".join(kind.__name__ for kind in CONVERSIONS)
-            raise InputError(template, **program.current, known=known)
-        conversion(layer, program)
+    layer_walk.convert(layers, program, CONVERSIONS)
 
 
 def _nothing(layer: Layer, program: Program) -> None:
@@ -56,20 +46,15 @@ def _layer_norm(layer: normalization.LayerNorm, program: Program) -> None:
 
 
 def _skip(layer: composite.Skip, program: Program) -> None:
-    place, D, held = program.place, program.width, program.hold()
-    convert(layer.layers, program, f"{place}_")
-    if layer.projection or isinstance(layer, composite.Concatenate):
-        H, own = program.width, program.hold()
-        program.return_to(held, D)
-        convert(layer.projection, program, f"{place}_", len(layer.layers))
-        program.begin(place, layer)
-        if isinstance(layer, composite.Concatenate):
-            program.append_held(own, H)
-        else:
-            program.add_held(own)
+    ways = branches(layer, (layer.layers, layer.projection), program, CONVERSIONS)
+    own, side = ways
+    if isinstance(layer, composite.Concatenate):
+        program.side_by_side([side, own])
     else:
-        program.begin(place, layer)
-        program.add_held(held)
+        program.back_to(side)
+        program.add(own)
+    for way in ways:
+        program.release(way)
 
 
 def _prelu(layer: activations.PReLU, program: Program) -> None:
@@ -83,8 +68,7 @@ def _gelu(layer: layers.GELU, program: Program) -> None:
     program.call("gelu" if layer.approximate == "none" else "gelu_tanh")
 
 
-# The first argument is a layer of the type under which the function is listed.
-CONVERSIONS: dict[type[Layer], Callable[[Any, Program], None]] = {
+CONVERSIONS: Conversions[Program] = {
     layers.Affine: lambda layer, program: program.affine(layer.W, layer.b),
     layers.Identity: _nothing,
     layers.Sigmoid: lambda layer, program: program.call("sigmoid"),

@@ -9,19 +9,27 @@ layer with weights, or one that needs the whole row, produces it. Rows are store
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
-from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.exchange.c import literals
 from pellucid.exchange.c.quantization import MOST_INPUTS, Levels, quantized
+from pellucid.exchange.layer_walk import Source
 
 
-class Program:
+class Held(NamedTuple):
+    """A row that is read again later: its buffer and its length."""
+
+    buffer: str
+    width: int
+
+
+class Program(Source[Held]):
     """The lines, constants, functions and buffers of a pass; `layer_code` adds layers to it.
 
     Parameters
@@ -53,6 +61,8 @@ class Program:
         The places of the Affine layers whose weights are int8.
     """
 
+    language = "C"
+
     def __init__(
         self, name: str, width: int, levels: Sequence[Levels] = (), from_bytes: bool = False
     ) -> None:
@@ -63,24 +73,13 @@ class Program:
         self.functions: set[str] = set()
         self.buffers: dict[str, int] = {}
         self.in_int8: list[str] = []
-        self.place = ""  # of the current layer: "3", or "3_0" for one within it
-        self._kind = ""
         self._levels = iter(levels)
         # Where the current row is: in the buffer of that name, or (None) in the caller's x.
         self._buffer: str | None = None
         self.width = width
         self._changes: list[str] = []  # statements about v that the next loop makes
-        self._held: list[str] = []  # buffers that are read again later
+        self._held: list[Held] = []
         self._done: list[str] = []  # buffers that the next loop is the last to read
-
-    @property
-    def current(self) -> dict[str, str]:
-        """The place and the kind of the current layer, as errors name it."""
-        return {"index": self.place.replace("_", "."), "layer": self._kind}
-
-    def begin(self, place: str, layer: Layer) -> None:
-        """Begin the lines of a layer."""
-        self.place, self._kind = place, type(layer).__name__
 
     # Called for each layer
 
@@ -156,31 +155,33 @@ class Program:
         )
         self._move(z, H)
 
-    def hold(self) -> str:
-        """Keep the row for later; return the name of its buffer."""
-        buffer = self._stored()
-        self._held.append(buffer)
-        return buffer
+    def hold(self) -> Held:
+        row = Held(self._stored(), self.width)
+        self._held.append(row)
+        return row
 
-    def add_held(self, buffer: str) -> None:
-        """Add the held row to the current one; its buffer is free afterwards."""
-        self.each(f"v + scratch->{buffer}[i]")
-        self._held.remove(buffer)
-        self._done.append(buffer)
+    def back_to(self, row: Held) -> None:
+        self._move(row.buffer, row.width)
 
-    def return_to(self, buffer: str, width: int) -> None:
-        """Make a held row the current one again; its buffer is free once another row is."""
-        self._held.remove(buffer)
-        self._move(buffer, width)
+    def release(self, row: Held) -> None:
+        self._held.remove(row)
+        if self._changes:  # one of them may read it
+            self._done.append(row.buffer)
 
-    def append_held(self, buffer: str, width: int) -> None:
-        """Append a held row to the current one; its buffer is free afterwards."""
-        D, z = self.width, self._free(self.width + width)
-        self.lines.append(f"/* {self._about()}: {D} and {width} side by side */")
-        self._read([f"scratch->{z}[i] = v;"])
-        self._move(z, D + width)
-        self.lines += _loop("i", width, [f"scratch->{z}[{D} + i] = scratch->{buffer}[i];"])
-        self._held.remove(buffer)
+    def add(self, row: Held) -> None:
+        """Add a held row to the current one."""
+        self.each(f"v + scratch->{row.buffer}[i]")
+
+    def side_by_side(self, rows: Sequence[Held]) -> None:
+        """Make one row of held ones."""
+        width = sum(row.width for row in rows)
+        z, start = self._free(width), 0
+        self.lines.append(f"/* {self._about()}: {len(rows)} rows side by side */")
+        for buffer, size in rows:
+            at = f"{start} + i" if start else "i"
+            self.lines += _loop("i", size, [f"scratch->{z}[{at}] = scratch->{buffer}[i];"])
+            start += size
+        self._move(z, width)
 
     def array(self, kind: str, values: Array) -> str:
         """Add a constant array, floats in float32; return its name."""
@@ -263,24 +264,24 @@ class Program:
     def _stored(self, own: bool = False) -> str:
         """Store the row, changes made; return its buffer, with `own` one that nobody else reads."""
         at = self._buffer
-        if at is None or self._changes or (own and at in self._held):
+        held = {row.buffer for row in self._held}
+        if at is None or self._changes or (own and at in held):
             # In place where possible: a loop reads and writes the same index.
-            in_use = at is None or at in (*self._held, *self._done)
-            at = self._free(self.width) if at is None or in_use else at
+            at = self._free(self.width) if at is None or at in held else at
             self._read([f"scratch->{at}[i] = v;"])
             self._move(at, self.width)
         return at
 
     def _free(self, width: int) -> str:
         """Return the first buffer that is not in use, made long enough."""
-        taken = {self._buffer, *self._held, *self._done}
+        taken = {self._buffer, *(row.buffer for row in self._held), *self._done}
         names = (chr(ord("a") + i) if i < 26 else f"buffer{i}" for i in range(len(taken) + 1))
         buffer = next(name for name in names if name not in taken)
         self.buffers[buffer] = max(self.buffers.get(buffer, 0), width)
         return buffer
 
     def _about(self) -> str:
-        return f"layer {self.place.replace('_', '.')}, {self._kind}"
+        return f"layer {self.place.replace('_', '.')}, {self.kind}"
 
     def _heading(self, W: Array, kind: str = "") -> str:
         return f"/* {self._about()}: {W.shape[0]} -> {W.shape[1]}{kind} */"

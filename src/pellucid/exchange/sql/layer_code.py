@@ -12,7 +12,8 @@ from pellucid.core import activations, composite, layers, normalization, prepara
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
-from pellucid.errors import InputError
+from pellucid.exchange import layer_walk
+from pellucid.exchange.layer_walk import Conversions, branches
 from pellucid.exchange.sql.query import Query
 from pellucid.exchange.sql.words import number, total, weighted
 
@@ -40,19 +41,9 @@ _TAIL = (
 _GELU = f"{{v}} * CASE WHEN {{v}} > 0 THEN 1e0 - {_TAIL} ELSE {_TAIL} END"
 
 
-def convert(layers_: Sequence[Layer], query: Query, within: str = "", first: int = 0) -> None:
+def convert(layers_: Sequence[Layer], query: Query) -> None:
     """Add the layers to the query; raises InputError that names a layer without SQL."""
-    for index, layer in enumerate(layers_, first):
-        place = f"{within}{index}"
-        query.begin(place, layer)
-        if (conversion := CONVERSIONS.get(type(layer))) is None:
-            template = (
-                "layer {index} ({layer}) cannot be written in SQL, which knows {known}: remove it "
-                "or replace it"
-            )
-            known = ", ".join(kind.__name__ for kind in CONVERSIONS)
-            raise InputError(template, **query.current, known=known)
-        conversion(layer, query)
+    layer_walk.convert(layers_, query, CONVERSIONS)
 
 
 def softmax(query: Query) -> None:
@@ -120,18 +111,10 @@ def _log_softmax(layer: Layer, query: Query) -> None:
 
 
 def _skip(layer: composite.Skip, query: Query) -> None:
-    place, start = query.place, query.columns
-    query.hold()
-    convert(layer.layers, query, f"{place}_")
-    own = query.columns
-    if layer.projection:
-        query.hold()
-        query.columns = start
-        convert(layer.projection, query, f"{place}_", len(layer.layers))
-        own = query.release()
-    side = query.columns if layer.projection else start
-    query.release()
-    query.begin(place, layer)
+    ways = branches(layer, (layer.layers, layer.projection), query, CONVERSIONS)
+    own, side = ways
+    for way in ways:
+        query.release(way)
     if isinstance(layer, composite.Concatenate):
         query.add([*side, *own])
     else:
@@ -145,8 +128,7 @@ def _prelu(layer: activations.PReLU, query: Query) -> None:
 def _embed(layer: PeriodicEmbedding, query: Query) -> None:
     """Append the periodic features of the embedded columns."""
     chosen = [c for c, e in zip(query.columns, layer.embedded, strict=True) if e]
-    F, kept = layer.W.shape[1], query.columns
-    query.hold()
+    F, kept = layer.W.shape[1], query.hold()
     query.add(
         [
             f"{number(f)} * {column} + {number(p)}"
@@ -157,7 +139,7 @@ def _embed(layer: PeriodicEmbedding, query: Query) -> None:
     )
     turn = number(2 * math.pi)
     query.each(lambda v: f"cos({turn} * ({v} - floor({v})))")
-    query.release()
+    query.release(kept)
     features = [
         weighted(w, query.columns[e * F : (e + 1) * F], b)
         for e, (W, biases) in enumerate(zip(layer.W, layer.b[:, 0], strict=True))
@@ -179,8 +161,7 @@ def _look_up(layer: CategoryEmbedding, query: Query) -> None:
     query.add([*kept, *found])
 
 
-# The first argument is a layer of the type under which the function is listed.
-CONVERSIONS: dict[type[Layer], Callable[[Any, Query], None]] = {
+CONVERSIONS: Conversions[Query] = {
     layers.Affine: _affine,
     layers.Identity: _nothing,
     layers.Sigmoid: _each(SIGMOID),

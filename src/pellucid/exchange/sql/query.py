@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pellucid.core.layer import Layer
+from pellucid.exchange.layer_walk import Source
 from pellucid.exchange.sql import words
 
 AT_ONCE = 4  # columns that are compared in one expression for the largest
 
 
-class Query:
+class Query(Source[list[str]]):
     """A row on its way through the layers.
 
     Each step selects from the one before, so every number is computed once and the text grows with
@@ -25,27 +25,17 @@ class Query:
         The names of the row's numbers in the latest step.
     source
         The name of that step; at first the table.
-    place
-        Where the current layer is: "3", or "3_0" for one within it.
     steps
         The text of each step.
     """
+
+    language = "SQL"
 
     def __init__(self, table: str, key: str) -> None:
         self.source, self.key = table, key
         self.columns: list[str] = []
         self.steps: list[str] = []
-        self.place = self.layer = ""
         self._held: list[list[str]] = []
-
-    @property
-    def current(self) -> dict[str, str]:
-        """The place and the kind of the current layer, as errors name it."""
-        return {"index": self.place.replace("_", "."), "layer": self.layer}
-
-    def begin(self, place: str, layer: Layer) -> None:
-        """Begin the steps of a layer."""
-        self.place, self.layer = place, type(layer).__name__
 
     def add(self, expressions: Sequence[str], what: str = "") -> None:
         """Add a step that computes these numbers from the columns of the one before."""
@@ -53,7 +43,7 @@ class Query:
         columns = [f"s{count}_{index}" for index in range(len(expressions))]
         computed = [f"{e} AS {c}" for e, c in zip(expressions, columns, strict=True)]
         kept = dict.fromkeys(column for held in self._held for column in held)
-        about = words.comment(what or f"layer {self.current['index']}, {self.layer}")
+        about = words.comment(what or f"layer {self.current['index']}, {self.kind}")
         lines = ",\n    ".join([", ".join([self.key, *kept]), *computed])
         head = f"step_{count} AS MATERIALIZED ( {about}"
         self.steps.append(f"{head}\n  SELECT\n    {lines}\n  FROM {self.source}\n)")
@@ -63,27 +53,34 @@ class Query:
         """Replace each number by an expression of it."""
         self.add([expression(column) for column in self.columns])
 
-    def hold(self) -> None:
-        """Keep the row's numbers beside those of the steps to come."""
+    def hold(self) -> list[str]:
         self._held.append(self.columns)
+        return self.columns
 
-    def release(self) -> list[str]:
-        """Return the columns that were held last; the next step is the last that can use them."""
-        return self._held.pop()
+    def back_to(self, row: list[str]) -> None:
+        self.columns = row
+
+    def release(self, row: list[str]) -> None:
+        self._held.remove(row)
 
     def beside(self, expression: str, what: str) -> str:
         """Compute one more number of the row, and return its column; the row itself stays."""
-        self.hold()
+        row = self.hold()
         self.add([expression], what)
-        (found,), self.columns = self.columns, self.release()
-        return found
+        return self._found(row)
 
     def largest(self) -> str:
         """Compute the largest number of the row, and return its column; the row itself stays."""
-        self.hold()
+        row = self.hold()
         while len(self.columns) > 1:
             starts = range(0, len(self.columns), AT_ONCE)
             groups = [self.columns[start : start + AT_ONCE] for start in starts]
             self.add(list(map(words.largest, groups)), f"the largest of each {AT_ONCE}")
-        (found,), self.columns = self.columns, self.release()
+        return self._found(row)
+
+    def _found(self, row: list[str]) -> str:
+        """Go back to a held row from the one number that was computed of it."""
+        (found,) = self.columns
+        self.back_to(row)
+        self.release(row)
         return found
