@@ -1,12 +1,13 @@
 """Draw the README's chart as SVG: how many times as long as pellucid each library takes.
 
-A table of bars: a column for each task with a scale of its own from 0, a row for each library.
-Every library, pellucid too, has its fastest way and its better number of threads. The text is text,
-so that the files are small and any font serves; the same measurements give the same bytes.
+A table of bars: a column for each of five cells of the grid with a scale of its own from 0, a row
+for each library in its fastest way. The text is text, so that the files are small and any font
+serves; the same measurements give the same bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,34 +18,38 @@ LIBRARIES = {
     "torch": "PyTorch",
     "sklearn": "scikit-learn",
 }
-SMALL, MIDDLE, WIDE = "784-16-16-10", "784-128-64-10", "784-800-10"
 
 
-class Task(NamedTuple):
-    """A column: section and cases of the measurements, and its two lines of text by language."""
+class Column(NamedTuple):
+    """A cell of the grid, by its name, and its two lines of text by language."""
 
-    section: str
-    cases: tuple[str, ...]
+    cell: str
     lines: dict[str, tuple[str, str]]
 
 
-TASKS = (
-    Task(
-        "predictions", ("one row, digits",), {"en": ("predict", "1 row"), "ko": ("예측", "한 행")}
+COLUMNS = (
+    Column(
+        "predict, 64 wide, 1 rows",
+        {"en": ("predict 1 row", "64 wide"), "ko": ("1행 예측", "너비 64")},
     ),
-    Task(
-        "predictions",
-        ("10,000 rows, digits", "10,000 rows, digits as bytes"),
-        {"en": ("predict", "10,000 rows"), "ko": ("예측", "10,000행")},
+    Column(
+        "predict, 1024 wide, 8 rows",
+        {"en": ("predict 8 rows", "1,024 wide"), "ko": ("8행 예측", "너비 1,024")},
     ),
     *(
-        Task("epochs", (f"{layers}, sgd",), {"en": ("train", layers), "ko": ("학습", layers)})
-        for layers in (SMALL, MIDDLE, WIDE)
+        Column(
+            f"train, {width} wide, batch {batch}",
+            {
+                "en": (f"train, batch {batch}", f"{width:,} wide"),
+                "ko": (f"학습, 배치 {batch}", f"너비 {width:,}"),
+            },
+        )
+        for width, batch in ((64, 32), (256, 64), (1024, 64))
     ),
 )
 TITLES = {
-    "en": "Time to predict and to train an epoch of MNIST, relative to pellucid (less is better)",
-    "ko": "예측하고 MNIST를 한 에포크 학습하는 시간, pellucid 대비 (작을수록 좋음)",
+    "en": "Time relative to pellucid, dense networks of three layers, one thread (less is better)",
+    "ko": "pellucid 대비 걸린 시간, 층이 세 개인 완전 연결 신경망, 스레드 1개 (작을수록 좋음)",
 }
 
 
@@ -61,36 +66,33 @@ THEMES = {
     "light": Theme("#1f2328", "#59636e", "#d9600f", "#a9b4c0"),
     "dark": Theme("#e6e8eb", "#9aa4ae", "#f08a3c", "#55606c"),
 }
-WIDTH, LEFT, COLUMN, BAR, ROW, TOP = 700, 112, 118, 72, 24, 78
+WIDTH, LEFT, ACROSS, BAR, ROW, TOP = 700, 112, 118, 72, 24, 78
 
 
-def write(document: dict[str, Any], folder: Path) -> None:
-    """Write the chart in both languages, light and dark."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found = ratios(document)
+def write(cells: Mapping[str, dict[str, Any]], folder: Path) -> None:
+    """Write the chart in both languages, light and dark, if all of its cells were measured."""
+    if not all(column.cell in cells for column in COLUMNS):
+        return
+    found = ratios(cells)
     for language, infix in (("en", ""), ("ko", "-ko")):
         for theme, colors in THEMES.items():
             path = folder / f"benchmarks{infix}-{theme}.svg"
             path.write_text(draw(found, language, colors), encoding="utf-8")
 
 
-def ratios(document: dict[str, Any]) -> list[dict[str, float | None]]:
-    """Return for each task each library's time as a multiple of pellucid's; None if not measured.
+def ratios(cells: Mapping[str, dict[str, Any]]) -> list[dict[str, float | None]]:
+    """Return for each column each library's time as a multiple of pellucid's; None if not measured.
 
-    The time is the median of the fastest way and number of threads. Training "with accuracy" does
-    more, so it does not count.
+    The time is that of a library's fastest way.
     """
     found = []
-    for task in TASKS:
+    for column in COLUMNS:
         best: dict[str, float] = {}
-        for result in document[task.section]:
-            if result["case"] in task.cases and result["way"] != "with accuracy":
-                name, seconds = result["contender"], result["median"]
-                best[name] = min(seconds, best.get(name, seconds))
-        ours = best.get("pellucid")
-        found.append(
-            {name: best[name] / ours if ours and name in best else None for name in LIBRARIES}
-        )
+        for way, seconds in cells[column.cell]["seconds"].items():
+            name = way.partition("|")[0]
+            best[name] = min(seconds, best.get(name, seconds))
+        ours = best["pellucid"]
+        found.append({name: best[name] / ours if name in best else None for name in LIBRARIES})
     return found
 
 
@@ -107,9 +109,9 @@ def draw(found: list[dict[str, float | None]], language: str, colors: Theme) -> 
     for index, name in enumerate(LIBRARIES.values()):
         bold = ' font-weight="600"' if index == 0 else ""
         parts.append(_text(0, _line(index), name, colors.ink, bold))
-    for column, (task, values) in enumerate(zip(TASKS, found, strict=True)):
-        x = LEFT + COLUMN * column
-        first, second = task.lines[language]
+    for place, (column, values) in enumerate(zip(COLUMNS, found, strict=True)):
+        x = LEFT + ACROSS * place
+        first, second = column.lines[language]
         parts += [
             _text(x, 46, first, colors.ink, ' font-weight="600"'),
             _text(x, 63, second, colors.quiet),

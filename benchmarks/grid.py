@@ -3,29 +3,32 @@
 python benchmarks/grid.py                      what is missing in grid.json, half an hour for all
 python benchmarks/grid.py --important          the 32 cells that users meet most, ten minutes
 python benchmarks/grid.py --only 'train, 1024*'   cells by name, with * and ?
-python benchmarks/grid.py --only '*' --again   all of them anew
+python benchmarks/grid.py --again --minutes 24    all anew, as many as fit, the important first
 python benchmarks/grid.py --quick              twelve cells, few turns, into build/: two minutes
 python benchmarks/grid.py --page               the page and its heat maps alone
 
 A cell that was measured is kept, so a run that was stopped goes on where it was. Beside pellucid
-work PyTorch, JAX, ONNX Runtime, scikit-learn and NumPy, where they are installed and can do it.
+work PyTorch, JAX, ONNX Runtime, scikit-learn and NumPy, where they are installed and can do it
+(`make bench-grid` installs them; torch.compile needs a C++ compiler).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatch
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import around
 import grid_page
 import machine
 from contest.cells import IMPORTANT, QUICK, Cell, cells
@@ -79,6 +82,8 @@ def measure(held: Contest, cell: Cell, pairs: int = PAIRS) -> dict[str, Any]:
     for _ in range(2 if pairs > 1 else 1):
         _turns(ways, 1)
     ways = [way for way in ways if way.seconds]
+    if not any(way.ours for way in ways):
+        raise RuntimeError(f"{cell.name}: pellucid failed: {held.errors.get('pellucid')}")
     fastest = min((way.median for way in ways if not way.ours), default=0.0)
     kept = [way for way in ways if way.ours or way.median <= HOPELESS * fastest]
     while len(kept[0].seconds) < pairs and time.perf_counter() - started < BUDGET:
@@ -101,7 +106,7 @@ def measure(held: Contest, cell: Cell, pairs: int = PAIRS) -> dict[str, Any]:
 def _prepared(held: Contest, cell: Cell) -> Iterator[Way]:
     """Let everyone prepare for a cell, and yield their ways."""
     request: dict[str, Any] = {"task": asdict(cell.task), "kind": cell.data}
-    request["compiled"] = cell.variant == "torch.compile too"
+    request["compiled"] = cell.compiles
     if cell.kind == "train":
         request |= {"rows": cell.trained, "warm": not cell.heavy}
     else:
@@ -162,33 +167,52 @@ def limits(threads: int, chosen: list[Cell]) -> dict[str, Any]:
         }
 
 
-def run(chosen: list[Cell], data: Path, pairs: int) -> dict[str, Any]:
-    """Measure cells and keep each result at once; return the document."""
+def run(chosen: list[Cell], data: Path, pairs: int, until: float = math.inf) -> dict[str, Any]:
+    """Measure cells and keep each result at once; return the document.
+
+    After `until`, by the clock of `time.monotonic`, no further cell is begun.
+    """
     document = json.loads(data.read_text()) if data.exists() else {"cells": {}, "limits": {}}
-    about = surroundings()
-    stamp = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "commit": about["commit"]}
-    document["surroundings"] = about
-    for threads in sorted({cell.threads for cell in chosen}, reverse=True):
-        own = [cell for cell in chosen if cell.threads == threads]
-        count = threads or cores()
+    document["surroundings"] = surroundings()
+    for _, group in groupby(sorted(chosen, key=_turn), key=lambda cell: _turn(cell)[:2]):
+        own = list(group)
+        count = own[0].threads or cores()
+        if time.monotonic() >= until:
+            break
         known = document["limits"].setdefault(str(count), {"peak": 0.0, "stream": {}})
         found = limits(count, own)
         known["peak"] = max(known["peak"], found["peak"])
         known["stream"] |= found["stream"]
-        with ExitStack() as stack:
-            held = stack.enter_context(contest(installed(), count))
+        with contest(installed(), count) as held:
             for number, cell in enumerate(own, 1):
-                started = time.perf_counter()
-                result = {**measure(held, cell, pairs), "threads": count, **stamp}
-                document["cells"][cell.name] = result
+                if time.monotonic() >= until:
+                    break
+                _measure_one(held, cell, pairs, document, f"{number}/{len(own)}")
                 data.write_text(json.dumps(document, indent=1) + "\n")
-                taken = time.perf_counter() - started
-                ratio = "alone" if result["ratio"] is None else f"{result['ratio']:.2f}"
-                line = f"{number}/{len(own)} {cell.name}: {ratio} of {result['best']}"
-                sys.stderr.write(f"{line}, spread {result['spread']:.0%}, {taken:.0f} s\n")
             for name, messages in held.errors.items():
                 sys.stderr.write(f"{name}: {messages[0]}\n")
     return document
+
+
+def _turn(cell: Cell) -> tuple[bool, bool, bool]:
+    """Return when a cell has its turn: the important ones first, what is compiled last."""
+    return cell.compiles, cell.threads != 1, cell.name not in IMPORTANT
+
+
+def _measure_one(
+    held: Contest, cell: Cell, pairs: int, document: dict[str, Any], place: str
+) -> None:
+    about, started = document["surroundings"], time.perf_counter()
+    stamp = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "commit": about["commit"]}
+    try:
+        result = {**measure(held, cell, pairs), "threads": held.threads, **stamp}
+    except RuntimeError as error:
+        sys.stderr.write(f"{place} {error}\n")
+        return
+    document["cells"][cell.name] = result
+    ratio = "alone" if result["ratio"] is None else f"{result['ratio']:.2f}"
+    line = f"{place} {cell.name}: {ratio} of {result['best']}, spread {result['spread']:.0%}"
+    sys.stderr.write(f"{line}, {time.perf_counter() - started:.0f} s\n")
 
 
 def main() -> None:
@@ -202,6 +226,7 @@ def main() -> None:
     which.add_argument("--quick", action="store_true")
     which.add_argument("--page", action="store_true")
     parser.add_argument("--again", action="store_true", help="also cells that were measured")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no cell after")
     words = parser.parse_args()
     if words.page:
         grid_page.write_pages()
@@ -213,7 +238,11 @@ def main() -> None:
     if data.exists() and not (words.again or words.quick):
         measured = json.loads(data.read_text())["cells"]
         chosen = [cell for cell in chosen if cell.name not in measured]
-    document = run(chosen, data, 3 if words.quick else PAIRS)
+    until = time.monotonic() + 60 * words.minutes
+    document = run(chosen, data, 3 if words.quick else PAIRS, until)
+    if not (words.quick or words.only):
+        document["around"] = around.measured()
+        data.write_text(json.dumps(document, indent=1) + "\n")
     if words.quick:
         sys.stdout.write(grid_page.worst(document, "en") + "\n")
     else:

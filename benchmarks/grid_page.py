@@ -1,4 +1,7 @@
-"""Write docs/*/measured/benchmarks.md, and its heat maps, from the measurements of `grid.py`."""
+"""Write the pages of the grid, its heat maps and the README's chart from `grid.py`'s measurements.
+
+docs/*/measured/benchmarks.md is one page, docs/*/measured/benchmark-grid.md has every cell.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+import chart
 import heatmap
 import pages
 import report
@@ -34,10 +38,16 @@ HEADS = {
     "spread": {"en": "spread", "ko": "퍼짐"},
     "share": {"en": "of the limit", "ko": "한계 대비"},
 }
-LIMITS = {
-    "arithmetic": {"en": "arithmetic", "ko": "연산"},
-    "memory": {"en": "memory", "ko": "메모리"},
+THREADED = {
+    "row_1024": Cell("predict", 1024, 1),
+    "row_2048": Cell("predict", 2048, 1),
+    "rows_1024": Cell("predict", 1024, 1, "all threads", threads=0),
+    "rows_2048": Cell("predict", 2048, 1, "all threads", threads=0),
+    "epoch_1024": Cell("train", 1024, 64, "all threads", threads=0),
+    "epoch_2048": Cell("train", 2048, 64, "all threads", threads=0),
 }
+"""Cells whose share of the limit the page states in words."""
+LIMITS = {"en": ("arithmetic", "memory"), "ko": ("연산", "메모리")}
 
 
 def load(data: Path = DATA) -> dict[str, Any]:
@@ -48,19 +58,23 @@ def load(data: Path = DATA) -> dict[str, Any]:
 
 
 def write_pages(docs: Path = pages.DOCS, data: Path = DATA) -> None:
-    """Write the page in both languages, and the heat maps, light and dark."""
+    """Write the pages in both languages, heat maps and chart, light and dark."""
     document = load(data)
     pictures = docs / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
+    chart.write(document["cells"], pictures)
+    found = {cell.name: share(document, cell) for cell in cells() if cell.name in document["cells"]}
+    shares = {name: each for name, each in found.items() if each is not None}
     for language, infix in (("en", ""), ("ko", "-ko")):
         for theme in ("light", "dark"):
-            drawn = heatmap.draw(document["cells"], language, theme)
+            drawn = heatmap.draw(document["cells"], shares, language, theme)
             (pictures / f"grid{infix}-{theme}.svg").write_text(drawn, encoding="utf-8")
-    pages.write("measured/benchmarks", lambda language: figures(document, language), docs)
+    for page in ("measured/benchmarks", "measured/benchmark-grid"):
+        pages.write(page, lambda language: figures(document, language), docs)
 
 
 def figures(document: dict[str, Any], language: str) -> dict[str, str]:
-    """Return every table and number of the page."""
+    """Return every table and number of the pages."""
     about = document["surroundings"]
     nothing = NOT_MEASURED[language]
     names = ("processor", "cores", "instructions", "system", "python")
@@ -80,7 +94,13 @@ def figures(document: dict[str, Any], language: str) -> dict[str, str]:
         or nothing,
         "peak": ", ".join(peaks) or nothing,
         **found(document, language),
+        **surrounding(document, language),
+        "behind": behind(document, language),
         "worst": worst(document, language),
+        **{
+            kind: table(document, [c for c in cells() if _in_grid(c) and c.kind == kind], language)
+            for kind in ("train", "predict")
+        },
         "varied": table(document, [c for c in cells() if not _in_grid(c)], language),
     }
 
@@ -108,8 +128,8 @@ def found(document: dict[str, Any], language: str) -> dict[str, str]:
         "good": str(sum(ratio >= ENOUGH for ratio in measured.values())),
         "enough": str(ENOUGH),
         "all": mean(),
-        "train": mean(kind="train"),
-        "predict": mean(kind="predict"),
+        "all_train": mean(kind="train"),
+        "all_predict": mean(kind="predict"),
         "small_train": mean(kind="train", width=64),
         "small_predict": mean(kind="predict", width=64, size=64),
     }
@@ -120,6 +140,36 @@ def worst(document: dict[str, Any], language: str) -> str:
     rated = [cell for cell in cells() if document["cells"].get(cell.name, {}).get("ratio")]
     rated.sort(key=lambda cell: document["cells"][cell.name]["ratio"])
     return table(document, rated[:SHOWN], language)
+
+
+def surrounding(document: dict[str, Any], language: str) -> dict[str, str]:
+    """Return the figures of what surrounds the arithmetic, and of all threads together."""
+    found = dict.fromkeys(
+        ("outside", "large", "iris", "wine", "digits", *THREADED), NOT_MEASURED[language]
+    )
+    if known := document.get("around"):
+        large = known["large"]
+        found["outside"] = report.time_of(known["small"]["outside"])
+        found["large"] = f"{large['outside'] / large['epoch']:.0%}"
+        found |= {name: f"{ratio:.1f}" for name, ratio in known["fits"].items()}
+    for name, key in THREADED.items():
+        part = share(document, key) if key.name in document["cells"] else None
+        if part is not None:
+            found[name] = f"{part.part:.0%}"
+    return found
+
+
+def behind(document: dict[str, Any], language: str) -> str:
+    """Return in words which cells of the grid fall short, the worst first, and of whom."""
+    rated = {cell: document["cells"].get(cell.name, {}) for cell in cells() if _in_grid(cell)}
+    short = [cell for cell, each in rated.items() if each.get("ratio") and each["ratio"] < ENOUGH]
+    short.sort(key=lambda cell: rated[cell]["ratio"])
+    listed = "; ".join(
+        f"{title(cell, language)} ({rated[cell]['ratio']:.2f}, "
+        f"{report.TITLES[rated[cell]['best'].partition('|')[0]]})"
+        for cell in short
+    )
+    return listed or {"en": "none", "ko": "없음"}[language]
 
 
 def table(document: dict[str, Any], chosen: list[Cell], language: str) -> str:
@@ -139,7 +189,7 @@ def title(cell: Cell, language: str) -> str:
     return ", ".join(filter(None, [kind, f"너비 {cell.width}", size, variant]))
 
 
-def share(document: dict[str, Any], cell: Cell) -> tuple[float, str] | None:
+def share(document: dict[str, Any], cell: Cell) -> heatmap.Share | None:
     """Return pellucid's share of what binds: the arithmetic or the memory of the machine."""
     result = document["cells"][cell.name]
     limit = document["limits"].get(str(result["threads"]), {})
@@ -149,7 +199,7 @@ def share(document: dict[str, Any], cell: Cell) -> tuple[float, str] | None:
         return None
     peak = limit["peak"] / (2 if cell.dtype == "float64" else 1)
     arithmetic, memory = cell.flops / seconds / peak, cell.traffic / seconds / stream
-    return (arithmetic, "arithmetic") if arithmetic >= memory else (memory, "memory")
+    return heatmap.Share(max(arithmetic, memory), memory > arithmetic)
 
 
 def _row(document: dict[str, Any], cell: Cell, language: str) -> list[str]:
@@ -165,7 +215,7 @@ def _row(document: dict[str, Any], cell: Cell, language: str) -> list[str]:
         "–" if first is None else report.time_of(first),
         "–" if best is None else report.time_of(result["seconds"][best]),
         f"{result['spread']:.0%}",
-        "–" if part is None else f"{part[0]:.0%} {LIMITS[part[1]][language]}",
+        "–" if part is None else f"{part.part:.0%} {LIMITS[language][part.memory]}",
     ]
 
 

@@ -1,17 +1,20 @@
 """Draw the grid as SVG: a square for each width and batch, colored by pellucid's ratio.
 
 The ratio is how many times as long as pellucid the best other takes: above 1 pellucid is faster.
+Below it, small, is pellucid's share of what the machine can do at most: of its arithmetic, or in
+italics of the rate at which it reads memory.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from chart import THEMES, Theme, _text, shown
 from contest.cells import BATCHES, ROWS, WIDTHS
 
-LEFT, TOP, WIDE, HIGH, GAP = 92, 66, 62, 30, 34
+LEFT, TOP, WIDE, HIGH, GAP = 92, 66, 62, 40, 34
 WORDS = {
     "en": {
         "title": "How many times as long as pellucid the fastest other library takes "
@@ -31,7 +34,16 @@ FASTER = {"light": (31, 119, 180), "dark": (70, 150, 215)}
 SLOWER = {"light": (214, 96, 40), "dark": (236, 128, 66)}
 
 
-def draw(cells: dict[str, dict[str, Any]], language: str, theme: str) -> str:
+class Share(NamedTuple):
+    """The share of the machine's limit that is used, and whether memory is that limit."""
+
+    part: float
+    memory: bool
+
+
+def draw(
+    cells: Mapping[str, dict[str, Any]], shares: Mapping[str, Share], language: str, theme: str
+) -> str:
     """Return the heat maps of training and prediction, side by side, as SVG."""
     words, colors = WORDS[language], THEMES[theme]
     second = LEFT + len(BATCHES) * WIDE + GAP
@@ -54,22 +66,34 @@ def draw(cells: dict[str, dict[str, Any]], language: str, theme: str) -> str:
                 name = f"{kind}, {wide} wide, " + (
                     f"batch {size}" if kind == "train" else f"{size} rows"
                 )
-                ratio = cells.get(name, {}).get("ratio")
-                parts += _square(at, TOP + row * HIGH, ratio, theme, colors)
+                ratio, y = cells.get(name, {}).get("ratio"), TOP + row * HIGH
+                parts += _square(at, y, ratio, theme, colors)
+                if ratio is not None and name in shares:
+                    parts.append(_small(at, y, shares[name], _ink(ratio, theme, colors)))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def _square(x: float, y: float, ratio: float | None, theme: str, colors: Theme) -> list[str]:
     if ratio is None:
-        return [_centred(x, y + 20, "–", colors.quiet)]
-    # Full color at 8 times as fast and at half as fast.
-    depth = min(1.0, abs(math.log2(ratio)) / (3 if ratio >= 1 else 1))
+        return [_centred(x, y + 25, "–", colors.quiet)]
     r, g, b = (FASTER if ratio >= 1 else SLOWER)[theme]
-    fill = f'fill="rgb({r},{g},{b})" fill-opacity="{0.12 + 0.78 * depth:.2f}"'
-    strong = depth > 0.55
-    ink = ("#ffffff" if strong else colors.ink) if theme == "light" else colors.ink
+    fill = f'fill="rgb({r},{g},{b})" fill-opacity="{0.12 + 0.78 * _depth(ratio):.2f}"'
     square = f'<rect x="{x + 1}" y="{y + 1}" width="{WIDE - 2}" height="{HIGH - 2}" {fill}/>'
-    return [square, _centred(x, y + 20, _shown(ratio), ink)]
+    return [square, _centred(x, y + 18, _shown(ratio), _ink(ratio, theme, colors))]
+
+
+def _small(x: float, y: float, share: Share, ink: str) -> str:
+    style = ' text-anchor="middle" font-size="10"' + ' font-style="italic"' * share.memory
+    return _text(x + WIDE / 2, y + 33, f"{share.part:.0%}", ink, style)
+
+
+def _depth(ratio: float) -> float:
+    """Return how strong the color is: full at 8 times as fast and at half as fast."""
+    return min(1.0, abs(math.log2(ratio)) / (3 if ratio >= 1 else 1))
+
+
+def _ink(ratio: float, theme: str, colors: Theme) -> str:
+    return "#ffffff" if theme == "light" and _depth(ratio) > 0.55 else colors.ink
 
 
 def _shown(ratio: float) -> str:
@@ -77,7 +101,7 @@ def _shown(ratio: float) -> str:
 
 
 def _line(row: int) -> int:
-    return TOP + row * HIGH + 20
+    return TOP + row * HIGH + 25
 
 
 def _centred(x: float, y: float, text: str, fill: str) -> str:

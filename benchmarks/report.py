@@ -1,4 +1,4 @@
-"""Write docs/*/measured/benchmark-tables.md and the charts from the measurements of `run.py`."""
+"""Write docs/*/measured/benchmark-tables.md from the measurements of `run.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import chart
 import claims
 import pages
 from contest.contenders import CONTENDERS
@@ -64,9 +63,7 @@ KOREAN = {
 
 
 def write_pages(document: dict[str, Any], docs: Path = pages.DOCS) -> None:
-    """Write the pages of both languages and the charts."""
-    if "predictions" in document and "epochs" in document:
-        chart.write(document, docs / "pictures")
+    """Write the page in both languages."""
     english = _figures(document)
     pages.write(
         "measured/benchmark-tables",

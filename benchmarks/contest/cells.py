@@ -20,6 +20,7 @@ VARIED = (64, 256, 1024)
 
 _CALL = 0.15  # seconds that a call of `train` takes at about 50 GFLOP/s
 _MOST_ROWS, _MOST_STEPS = 8192, 1000
+_RATE = 1e-5  # small: single rows of noise at 0.1 let wide networks diverge
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,15 @@ class Cell:
         """The network and how it is trained."""
         widths = (*[self.width] * self.depth, 10)
         batch = self.size if self.kind == "train" else 32
-        return Task(widths, "relu", "softmax", self.optimizer, batch_size=batch, dtype=self.dtype)
+        return Task(
+            widths,
+            "relu",
+            "softmax",
+            self.optimizer,
+            batch_size=batch,
+            dtype=self.dtype,
+            learning_rate=_RATE,
+        )
 
     @property
     def weights(self) -> int:
@@ -88,6 +97,11 @@ class Cell:
         return self.weights
 
     @property
+    def compiles(self) -> bool:
+        """Whether `torch.compile` takes part, which compiles for up to a minute."""
+        return self.variant == "torch.compile too"
+
+    @property
     def heavy(self) -> bool:
         """Whether a call takes about a second or more, so that only PyTorch is measured beside."""
         return self.flops > 50e9
@@ -108,6 +122,9 @@ def cells() -> Iterator[Cell]:
             yield replace(cell, variant="sparse input", data="sparse")
             yield replace(cell, variant="depth 2", depth=2)
             yield replace(cell, variant="depth 20", depth=20)
+    for width in (1024, 2048):
+        yield Cell("predict", width, 1, "all threads", threads=0)
+    yield Cell("train", 2048, 64, "all threads", threads=0)
     for width in (16, 64, 256):
         yield Cell("train", width, 64, "100000 rows", rows=100_000)
         yield Cell("predict", width, 100_000)

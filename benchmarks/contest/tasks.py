@@ -41,6 +41,7 @@ class Task:
     normalization: str | None = None
     pixels: bool = False
     dtype: str = "float32"
+    learning_rate: float | None = None
 
     @property
     def name(self) -> str:
@@ -54,7 +55,9 @@ class Task:
 
     @property
     def rate(self) -> float:
-        """The learning rate."""
+        """The learning rate; the usual one of the optimizer, if none is given."""
+        if self.learning_rate is not None:
+            return self.learning_rate
         return 0.1 if self.optimizer == "sgd" else 0.001
 
     def network(self, pixels: bool = False) -> Network:

@@ -10,6 +10,7 @@ import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +33,9 @@ REST = 0.06
 
 OpenBLAS's threads, and others', wait busily for more work before they sleep.
 """
+
+PATIENCE = 180.0
+"""Seconds without a reply after which a contender's process is ended."""
 
 
 @dataclass
@@ -61,13 +65,16 @@ class Seat:
 
     def __init__(self, name: str, threads: int) -> None:
         self.name, self.threads, self.errors = name, threads, list[str]()
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
         # The worker imports this package, which is not installed.
         paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "contest.worker", name, str(threads)],
+        return subprocess.Popen(
+            [sys.executable, "-m", "contest.worker", self.name, str(self.threads)],
             env={
                 **os.environ,
-                **dict.fromkeys(VARIABLES, str(threads)),
+                **dict.fromkeys(VARIABLES, str(self.threads)),
                 "JAX_PLATFORMS": "cpu",
                 "PYTHONPATH": os.pathsep.join(paths),
             },
@@ -78,13 +85,22 @@ class Seat:
         )
 
     def ask(self, do: str, **request: Any) -> dict[str, Any]:
-        """Send a request; return the reply, {"error": ...} if the process has ended."""
+        """Send a request; return the reply, {"error": ...} if the process has ended.
+
+        A process that has ended is started again for the next task.
+        """
+        if do != "run" and self._process.poll() is not None:
+            self.close()
+            self._process = self._start()
         assert self._process.stdin is not None and self._process.stdout is not None
         line = ""
+        watch = threading.Timer(PATIENCE, self._process.kill)
+        watch.start()
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps({"do": do, **request}) + "\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
+        watch.cancel()
         reply: dict[str, Any] = json.loads(line) if line else {"error": f"{self.name} ended"}
         if "error" in reply:
             self.errors.append(reply["error"])

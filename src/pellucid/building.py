@@ -177,7 +177,8 @@ def table_mlp(
     front = front if embedding is None else [embedding, *front]
     ending = output or ("identity" if columns.classes is None else "softmax")
     widths = [*hidden, columns.outputs]
-    layers = _behind(front, widths, activation, ending, dropout=dropout, **settings).layers
+    net = _behind(front, widths, activation, ending, dropout=dropout, **settings)
+    layers: tuple[Layer, ...] = net.layers
     if columns.classes is None and ending == "identity":
         mean, std = zip(*((target.mean, target.std) for target in columns.targets), strict=True)
         layers = (*layers, Standardize.undoing(mean, std, checks.dtype_of(layers)))

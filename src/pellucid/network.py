@@ -14,7 +14,7 @@ from pellucid.core import chain, checks, functions
 from pellucid.core.arrays import as_array
 from pellucid.core.chain import Trace
 from pellucid.core.collapse import collapsed, convert, floating_type
-from pellucid.core.layer import Layer, flat
+from pellucid.core.layer import Layer
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.metrics import chosen_classes
 from pellucid.core.types import Array, Options
@@ -74,7 +74,7 @@ class Network:
         self._engine: Engine | None = None  # for prediction, made when it is first needed
 
     @property
-    def layers(self) -> tuple[Layer, ...]:
+    def layers(self) -> checks.Layers:
         """The layers; their weights change in place, other layers are another Network."""
         return self._layers
 
@@ -243,12 +243,12 @@ class Network:
     @property
     def params(self) -> list[Array]:
         """The parameters, flat, layer by layer, W before b; they change in place."""
-        return flat(layer.params for layer in self.layers)
+        return list(self._layers.params)
 
     @property
     def parameter_count(self) -> int:
         """The number of parameters, each weight and bias counted."""
-        return sum(array.size for array in self.params)
+        return sum(array.size for array in self._layers.params)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -311,7 +311,7 @@ class Network:
             return NotImplemented
         return model.describe(self.layers) == model.describe(other.layers) and all(
             a.dtype == b.dtype and a.tobytes() == b.tobytes()
-            for a, b in zip(_all_arrays(self), _all_arrays(other), strict=True)
+            for a, b in zip(self.layers.arrays, other.layers.arrays, strict=True)
         )
 
     __hash__ = None  # type: ignore[assignment]  # it can change
@@ -394,7 +394,3 @@ def _check_path(path: Any) -> None:
         raise InputError(
             'expected the path of a file, such as "net.safetensors"; got {got}', got=repr(path)
         )
-
-
-def _all_arrays(net: Network) -> list[Array]:
-    return flat(list(layer.arrays().values()) for layer in net.layers)

@@ -101,7 +101,8 @@ def test_a_contender_that_fails_is_left_out() -> None:
         assert "ValueError" in held.errors["numpy"][0]
         held.seats[0]._process.kill()
         held.seats[0]._process.wait()
-        assert "error" in held.seats[0].ask("about")
+        assert "error" in held.seats[0].ask("run", way="", seconds=0.0)
+        assert held.seats[0].ask("about")["version"] == np.__version__  # started again
 
 
 def test_multiply_adds_are_counted_by_hand() -> None:

@@ -4,9 +4,12 @@ No time decides a test.
 """
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import around
 import grid
 import grid_page
 import heatmap
@@ -92,24 +95,58 @@ def test_a_cell_holds_the_pairs_and_the_first_call(measured: Path) -> None:
     assert (train["threads"], train["rows"]) == (1, 64)
 
 
-def test_the_page_states_what_was_measured(measured: Path, tmp_path: Path) -> None:
+def test_the_pages_state_what_was_measured(measured: Path, tmp_path: Path) -> None:
     grid_page.write_pages(tmp_path, measured)
     ratio = json.loads(measured.read_text())["cells"]["predict, 16 wide, 1 rows"]["ratio"]
     for language, title in (("en", "predict, 16 wide, 1 row"), ("ko", "예측, 너비 16, 1행")):
-        text = (tmp_path / language / "measured" / "benchmarks.md").read_text()
-        assert f"| {title} |" in text
-        assert f"{ratio:.2f}" in text
+        for page in ("benchmarks", "benchmark-grid"):
+            text = (tmp_path / language / "measured" / f"{page}.md").read_text()
+            assert f"| {title} |" in text
+            assert f"{ratio:.2f}" in text
+
+
+def test_what_falls_short_is_named_the_worst_first() -> None:
+    names = ["train, 64 wide, batch 32", "predict, 16 wide, 1 rows", "predict, 16 wide, 8 rows"]
+    ratios = dict(zip(names, (0.9, 0.5, 1.2), strict=True))
+    document = {"cells": {n: {"ratio": r, "best": "torch|way"} for n, r in ratios.items()}}
+    expected = "predict, 16 wide, 1 row (0.50, PyTorch); train, 64 wide, batch 32 (0.90, PyTorch)"
+    assert grid_page.behind(document, "en") == expected
+
+
+def test_a_cell_in_which_pellucid_fails_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(grid, "installed", lambda: ["pellucid"])
+    monkeypatch.setattr(grid, "limits", lambda threads, chosen: {"peak": 1e11, "stream": {}})
+    wrong = Cell("predict", 16, 1, dtype="int8")
+    document = grid.run([wrong], tmp_path / "grid.json", 1)
+    assert not document["cells"] and "pellucid failed" in capsys.readouterr().err
+
+
+def test_no_cell_is_begun_after_the_time_is_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(grid, "installed", lambda: ["pellucid"])
+    document = grid.run([Cell("predict", 16, 1)], tmp_path / "grid.json", 1, time.monotonic() - 1)
+    assert not document["cells"]
+
+
+def test_the_important_come_first_and_what_is_compiled_last() -> None:
+    order = sorted(cells(), key=grid._turn)
+    assert {cell.name for cell in order[: len(IMPORTANT)]} == set(IMPORTANT)
+    assert all(cell.compiles for cell in order[-6:])
 
 
 def test_the_heat_map_has_a_square_for_each_cell_that_was_measured() -> None:
     name = "train, 64 wide, batch 32"
     for theme in ("light", "dark"):
         for language, words in heatmap.WORDS.items():
-            text = heatmap.draw({name: {"ratio": 0.84}, "other": {"ratio": 9}}, language, theme)
+            found: dict[str, dict[str, Any]] = {name: {"ratio": 0.84}, "other": {"ratio": 9}}
+            text = heatmap.draw(found, {name: heatmap.Share(0.61, True)}, language, theme)
             drawn = ElementTree.fromstring(text)
             assert len(list(drawn.iter(f"{SVG}rect"))) == 1
             shown = [each.text for each in drawn.iter(f"{SVG}text")]
-            assert "0.84" in shown and words["train"] in shown
+            assert "0.84" in shown and "61%" in shown and words["train"] in shown
             assert shown.count("–") == len(WIDTHS) * (len(BATCHES) + len(ROWS)) - 1
 
 
@@ -122,8 +159,8 @@ def test_the_share_is_that_of_what_binds() -> None:
     document = {"cells": {cell.name: result}, "limits": limits}
     found = grid_page.share(document, cell)
     assert found is not None
-    assert found[0] == pytest.approx(0.5)
-    assert found[1] == "memory"
+    assert found.part == pytest.approx(0.5)
+    assert found.memory
 
 
 def test_a_way_that_cannot_be_compiled_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,3 +174,16 @@ def test_a_way_that_cannot_be_compiled_is_left_out(monkeypatch: pytest.MonkeyPat
     found = worker.Worker(kind, 1).epoch(task, 16, kind="dense", compiled=True)
     assert found["ways"] == ["", "compiled well"]
     assert found["first"]["compiled well"] == 0.25
+
+
+def test_what_surrounds_the_arithmetic_is_measured_and_stated() -> None:
+    small = around.around_epochs(np.zeros((4, 3), np.float32), [3, 2], 1, 2)
+    assert small["outside"] > 0 and small["epoch"] > 0
+    known = {
+        "small": {"outside": 123e-6, "epoch": 1e-4},
+        "large": {"outside": 0.02, "epoch": 0.05},
+        "fits": {"iris": 3.14, "wine": 2.96, "digits": 3.0},
+    }
+    found = grid_page.surrounding({"cells": {}, "limits": {}, "around": known}, "en")
+    assert (found["outside"], found["large"]) == ("123.00 us", "40%")
+    assert (found["iris"], found["wine"], found["epoch_1024"]) == ("3.1", "3.0", "*not measured*")

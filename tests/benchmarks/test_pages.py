@@ -32,7 +32,11 @@ def test_the_pages_are_those_of_the_saved_measurements(tmp_path: Path) -> None:
     report.write_pages(json.loads((HERE / "benchmarks.json").read_text()), tmp_path)
     grid_page.write_pages(tmp_path)
     written = sorted(path for path in tmp_path.rglob("*") if path.is_file())
-    assert len(written) == 2 * (len(GENERATORS) + 2) + 8
+    maps, charts = (
+        [path for path in written if path.name.startswith(n)] for n in ("grid", "bench")
+    )
+    assert len(maps) == 4 and len([path for path in charts if path.suffix == ".svg"]) in (0, 4)
+    assert len([path for path in written if path.suffix == ".md"]) == 2 * (len(GENERATORS) + 3)
     for path in written:
         kept = pages.DOCS / path.relative_to(tmp_path)
         assert path.read_text(encoding="utf-8") == kept.read_text(encoding="utf-8"), kept
@@ -60,52 +64,47 @@ def test_both_languages_have_the_same_figures() -> None:
         assert tables[0] == tables[1], path.name
 
 
-def result(case: str, contender: str, way: str, threads: int, seconds: float) -> dict[str, object]:
-    own = {"case": case, "contender": contender, "way": way, "threads": threads}
-    return {**own, "median": seconds}
+def cell(**seconds: float) -> dict[str, dict[str, float]]:
+    return {"seconds": {name.replace("_", "|", 1): each for name, each in seconds.items()}}
+
+
+MEASURED = {
+    column.cell: cell(pellucid_predictor=2.0, pellucid_predict=5.0, torch_module=80.0, jax=3.0)
+    for column in chart.COLUMNS
+} | {chart.COLUMNS[0].cell: cell(pellucid=2.0, torch_module=80.0, torch_addmm=50.0, sklearn=9.5)}
 
 
 def test_the_chart_compares_everyone_at_their_best() -> None:
-    row = "one row, digits"
-    epoch = "784-800-10, sgd"
-    document = {
-        "predictions": [
-            result(row, "pellucid", "predictor(x)", 1, 2.0),
-            result(row, "pellucid", "net.predict(x)", 1, 5.0),
-            result(row, "torch", "nn.Sequential", 1, 80.0),
-            result(row, "torch", "addmm by hand", 2, 50.0),
-            result("one row, dense", "torch", "addmm by hand", 1, 1.0),  # another case
-        ],
-        "epochs": [
-            result(epoch, "pellucid", "", 2, 4.0),
-            result(epoch, "pellucid", "with accuracy", 2, 1.0),  # it does more
-            result(epoch, "jax", "", 1, 9.0),
-        ],
-    }
-    found = chart.ratios(document)
-    assert found[0] == {
+    assert chart.ratios(MEASURED)[0] == {
         "pellucid": 1.0,
         "onnxruntime": None,
         "jax": None,
         "torch": 25.0,
-        "sklearn": None,
+        "sklearn": 4.75,
     }
-    assert found[4]["jax"] == pytest.approx(2.25)
+    assert chart.ratios(MEASURED)[1]["torch"] == 40
 
 
 @pytest.mark.parametrize("theme", chart.THEMES)
-@pytest.mark.parametrize("infix", ["", "-ko"])
-def test_the_chart_shows_the_ratios_as_lengths(theme: str, infix: str) -> None:
-    document = json.loads((HERE / "benchmarks.json").read_text())
-    root = ElementTree.parse(pages.DOCS / "pictures" / f"benchmarks{infix}-{theme}.svg").getroot()
+@pytest.mark.parametrize("language", chart.TITLES)
+def test_the_chart_shows_the_ratios_as_lengths(theme: str, language: str, tmp_path: Path) -> None:
+    chart.write(MEASURED, tmp_path)
+    infix = {"en": "", "ko": "-ko"}[language]
+    root = ElementTree.parse(tmp_path / f"benchmarks{infix}-{theme}.svg").getroot()
     bars = [
         (float(bar.get("x", "")), float(bar.get("width", ""))) for bar in root.iter(f"{SVG}rect")
     ]
     texts = [text.text for text in root.iter(f"{SVG}text")]
-    for column, ratios in enumerate(chart.ratios(document)):
+    assert texts[0] == chart.TITLES[language]
+    for column, ratios in enumerate(chart.ratios(MEASURED)):
         known = [ratio for ratio in ratios.values() if ratio is not None]
-        widths = [width for x, width in bars if x == chart.LEFT + chart.COLUMN * column]
+        widths = [width for x, width in bars if x == chart.LEFT + chart.ACROSS * column]
         assert widths == [
             pytest.approx(max(chart.BAR * ratio / max(known), 1), abs=0.051) for ratio in known
         ]
         assert all(chart.shown(ratio) in texts for ratio in known)
+
+
+def test_no_chart_is_drawn_of_half_a_measurement(tmp_path: Path) -> None:
+    chart.write(dict(list(MEASURED.items())[1:]), tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 (Files and draws are tested with their rooms.)
 """
 
+import pickle
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core import checks
 from pellucid.core.types import Array
 from tests.core.tools import close
 from tests.narrowing import instance, present
@@ -38,6 +40,22 @@ def test_binds_layers_params_and_dtype(generator: np.random.Generator) -> None:
     assert net.parameter_count == 16
     assert net.dtype == np.float64
     assert net.inputs is None and net.classes is None and net.record == {}
+
+
+def test_copies_find_out_for_themselves_what_their_layers_decide(
+    generator: np.random.Generator,
+) -> None:
+    net = tiny(generator)
+    assert net.layers.arrays[0] is net.params[0] and net.layers.dtype == np.float64
+    unpickled = pickle.loads(pickle.dumps(net))  # noqa: S301
+    for other in (net.copy(), unpickled, net.astype("float32")):
+        assert other.layers.arrays[0] is instance(pl.Affine, other.layers[0]).W
+        assert other.layers.arrays[0] is not net.layers.arrays[0]
+        assert (other.layers.input_width, other.layers.widths) == (3, [4, 4])
+    assert net.astype("float32").dtype == np.float32
+    net.params[0][0, 0] = np.nan
+    with pytest.raises(pl.InputError, match=r"layer 0 \(Affine\) holds NaN or infinity in W"):
+        checks.check_weights(net.layers)
 
 
 def test_backward_gives_dx_and_grads(generator: np.random.Generator) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast, overload
 
 import numpy as np
@@ -60,6 +61,19 @@ def own_array(value: ArrayLike, dtype: DTypeLike | None = None) -> Array:
     own: Array = room[start : start + size].view(kind).reshape(array.shape)
     own[...] = array
     return own
+
+
+def zeros_like_each(arrays: Sequence[Array]) -> list[Array]:
+    """Return zeros of the shape and type of each array, aligned, side by side in one allocation."""
+    starts = [0]
+    for array in arrays:
+        starts.append(starts[-1] + -(-array.nbytes // CACHE_LINE) * CACHE_LINE)
+    room = np.zeros(starts[-1] + CACHE_LINE, np.uint8)
+    first = -room.ctypes.data % CACHE_LINE
+    return [
+        np.ndarray(array.shape, array.dtype, room, first + start)
+        for array, start in zip(arrays, starts, strict=False)
+    ]
 
 
 class _OwnedArray(Generic[A]):

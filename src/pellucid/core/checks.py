@@ -4,20 +4,58 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from pellucid.core.arrays import as_array
 from pellucid.core.categories import CategoryEmbedding
-from pellucid.core.layer import Layer
+from pellucid.core.layer import Layer, flat
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array, ArrayLike, Batch, DTypeLike
 from pellucid.errors import InputError, Message
 
 
-def as_layers(layers: Any) -> tuple[Layer, ...]:
-    """Return the layers of a network as a tuple.
+class Layers(tuple[Layer, ...]):
+    """A network's layers, and what their fixed structure decides, found when it is first asked for.
+
+    A training asks for most of it several times. Values of arrays and `frozen` may change, so
+    nothing here depends on them.
+    """
+
+    @cached_property
+    def input_width(self) -> int | None:
+        """The number of inputs that the layers expect, or None if any number fits."""
+        return _input_width(self)
+
+    @cached_property
+    def widths(self) -> list[int]:
+        """Each layer's number of outputs, where the number of inputs is fixed."""
+        assert self.input_width is not None
+        return _widths(self, self.input_width)
+
+    @cached_property
+    def dtype(self) -> np.dtype[np.floating]:
+        """The floating type of all arrays."""
+        return _dtype_of(self)
+
+    @cached_property
+    def params(self) -> list[Array]:
+        """The parameters, flat, layer by layer."""
+        return flat(layer.params for layer in self)
+
+    @cached_property
+    def arrays(self) -> list[Array]:
+        """Parameters and buffers, flat, layer by layer."""
+        return flat(list(layer.arrays().values()) for layer in self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Layers, (tuple(self),)  # a copy has arrays of its own
+
+
+def as_layers(layers: Any) -> Layers:
+    """Return the layers of a network.
 
     Raises InputError unless they fit each other and their arrays are of one floating type.
     """
@@ -34,11 +72,13 @@ def as_layers(layers: Any) -> tuple[Layer, ...]:
     dtype_of(found)
     if (D := input_width(found)) is not None:
         widths(found, D)
-    return tuple(found)
+    return Layers(found)
 
 
 def check_weights(layers: Sequence[Layer]) -> None:
     """Raise InputError that names the first layer whose arrays hold NaN or infinity."""
+    if isinstance(layers, Layers) and all(np.isfinite(array).all() for array in layers.arrays):
+        return
     for index, layer in enumerate(layers):
         for name, array in layer.arrays().items():
             if not np.isfinite(array).all():
@@ -52,6 +92,12 @@ def check_weights(layers: Sequence[Layer]) -> None:
 
 def widths(layers: Sequence[Layer], D: int) -> list[int]:
     """Return each layer's number of outputs for D inputs; raises InputError if two do not fit."""
+    if isinstance(layers, Layers) and layers.input_width == D:
+        return layers.widths
+    return _widths(layers, D)
+
+
+def _widths(layers: Sequence[Layer], D: int) -> list[int]:
     found = []
     for layer in layers:
         D = layer.output_width(D)
@@ -61,6 +107,10 @@ def widths(layers: Sequence[Layer], D: int) -> list[int]:
 
 def input_width(layers: Sequence[Layer]) -> int | None:
     """Return the number of inputs that the layers expect, or None if any number fits."""
+    return layers.input_width if isinstance(layers, Layers) else _input_width(layers)
+
+
+def _input_width(layers: Sequence[Layer]) -> int | None:
     return next((D for layer in layers if (D := layer.input_width()) is not None), None)
 
 
@@ -69,6 +119,10 @@ def dtype_of(layers: Sequence[Layer]) -> np.dtype[np.floating]:
 
     Raises InputError if they differ.
     """
+    return layers.dtype if isinstance(layers, Layers) else _dtype_of(layers)
+
+
+def _dtype_of(layers: Sequence[Layer]) -> np.dtype[np.floating]:
     found = {array.dtype for layer in layers for array in layer.arrays().values()}
     if len(found) > 1:
         template = "the layers mix float32 and float64: use arrays of one type, or net.astype(...)"

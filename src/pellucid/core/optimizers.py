@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pellucid.core.arrays import own_array
+from pellucid.core.arrays import own_array, zeros_like_each
 from pellucid.core.ranges import at_least, below_one
 from pellucid.core.types import Array, Matrix, Options
 from pellucid.errors import InputError
@@ -92,7 +92,7 @@ class Optimizer:
         """Return the state with which the training of these parameters begins."""
         state: State = {"step": 0}
         for slot in self.slots:
-            state[slot] = [own_array(np.zeros_like(p)) for p in params]
+            state[slot] = zeros_like_each(params)
         if self.ema is not None:
             state["average"] = [own_array(p) for p in params]
         return state

@@ -54,6 +54,8 @@ def thread_count(threads: int | None = None) -> int:
 
     Raises InputError for anything but a whole number of 1 or more.
     """
+    if type(threads) is int and threads > 0:
+        return threads
     for source, value in (
         ("threads", threads),
         ("PELLUCID_THREADS", os.environ.get("PELLUCID_THREADS")),

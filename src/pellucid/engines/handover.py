@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pellucid.core import checks
 from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.losses import RowLoss
@@ -66,8 +67,7 @@ def takes_classes(loss: RowLoss) -> bool:
 def layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:
     """Return the layers as `LayerSpec` in spec.h: arrays in the order of the class."""
     specs = []
-    for layer in layers:
-        H = layer.output_width(D)
+    for layer, H in zip(layers, checks.widths(layers, D), strict=True):
         own = () if layer.inner else layer.parameter_names + layer.buffer_names
         specs.append(
             {

@@ -87,7 +87,8 @@ class NativeEngine:
     ) -> None:
         D = checks.input_width(layers)
         assert D is not None, "ask why_not first"
-        self.layers, self.loss = tuple(layers), loss
+        self.layers = layers if isinstance(layers, checks.Layers) else tuple(layers)
+        self.loss = loss
         self.dtype = checks.dtype_of(layers)
         self.learning_rate = 0.0 if optimizer is None else optimizer.learning_rate
         self._depth = len(self.layers) if loss is None else chain.loss_depth(layers, loss)

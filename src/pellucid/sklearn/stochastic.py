@@ -46,6 +46,7 @@ class BatchFit:
         self.batch_size = self._batch_size()
         self.order = np.arange(self.N)
         self.schedule = choose_schedule(self.settings.schedule)
+        self._shares: dict[int, tuple[Array, Array]] = {}
         self.diverged = False
         self.done, self.total = 0, 0.0  # of an epoch under way: rows, and their losses' sum
         watch.batches = -(-self.N // self.batch_size)
@@ -196,12 +197,12 @@ class BatchFit:
         starts, counts = _batches_of(len(chosen), size)
         weights = None if self.rows.sample_weight is None else self.rows.sample_weight[chosen]
         # scikit-learn divides each batch's loss and penalty by this, and not by weights of 0.
-        shares = counts if weights is None else np.add.reduceat(weights, starts)
-        some = shares if weights is None else np.where(shares, shares, 1)
-        ridge = None
-        if alpha:
+        some, l2 = self._usual_shares(len(chosen))
+        if weights is not None:
+            shares = np.add.reduceat(weights, starts)
+            some = np.where(shares, shares, 1)
             l2 = np.where(shares, alpha / self.steps.steepness / some, 0.0)
-            ridge = Ridge(l2, np.zeros(len(starts)))
+        ridge = Ridge(l2, np.zeros(len(starts))) if alpha else None
         rate = self.steps.rate()
         rates = [rate * factor for factor in self._factors(self.watch.batch, len(starts))]
         with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
@@ -215,6 +216,14 @@ class BatchFit:
         penalty = 0.0 if ridge is None else 0.5 * alpha * ridge.squares / some
         return np.asarray(counts * (losses + penalty))
 
+    def _usual_shares(self, rows: int) -> tuple[Array, Array]:
+        """Return each batch's rows and L2 strength: without sample weights those of every epoch."""
+        if rows not in self._shares:
+            counts = _batches_of(rows, self.batch_size)[1]
+            l2 = self.settings.alpha / self.steps.steepness / counts
+            self._shares[rows] = counts, l2
+        return self._shares[rows]
+
     def _steps(self, chosen: Array, rates: list[float], ridge: Ridge | None) -> tuple[Array, Array]:
         """Take a step for each batch; return the losses of pellucid's own, and the outputs.
 
@@ -226,8 +235,9 @@ class BatchFit:
         size = self.batch_size
         while len(losses) < len(rates) and not self.diverged:
             first = len(losses)
-            rest = chosen[first * size :]
-            own = None if ridge is None else Ridge(ridge.l2[first:], ridge.squares[first:])
+            rest, own = chosen[first * size :], ridge
+            if first and ridge is not None:
+                own = Ridge(ridge.l2[first:], ridge.squares[first:])
             found, y = self.engine.train_steps(*self._at(rest), size, rates[first:], own)
             losses += found
             outputs.append(y[: len(found) * size])

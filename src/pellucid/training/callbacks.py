@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from pellucid.core.layer import flat
 from pellucid.core.metrics import HIGHER_IS_BETTER
 from pellucid.core.ranges import finite, whole
 from pellucid.core.types import Array, Options
@@ -113,7 +112,7 @@ class Callback:
 
 def arrays_of(net: Network) -> list[Array]:
     """Return all parameters and buffers, in the order of the layers."""
-    return flat(list(layer.arrays().values()) for layer in net.layers)
+    return net.layers.arrays
 
 
 def write_arrays(net: Network, saved: list[Array]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,6 +39,14 @@ class Epoch:
     def loss(self) -> float:
         """The mean loss of this block so far."""
         return self.total / self.shares if self.shares else 0.0
+
+    def add(self, losses: Sequence[float], shares: Sequence[float]) -> None:
+        """Add the losses of batches with these weights, one by one."""
+        total, weight = self.total, self.shares
+        for loss, share in zip(losses, shares, strict=True):
+            total += loss * share
+            weight += share
+        self.total, self.shares = total, weight
 
     def end_block(self, scores: dict[str, float], share: float, batch: int) -> None:
         """Add a whole block's scores, weighted by its share of the rows, and begin the next."""

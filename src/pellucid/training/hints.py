@@ -242,8 +242,7 @@ def labels(run: Run) -> Iterator[Hint]:
     t, K = run.rows.t, checks.widths(run.trained.layers, math.prod(run.rows.x.shape[1:]))[-1]
     if t.ndim != 1 or t.dtype.kind not in "iu" or run.net.classes is not None or K < 2:
         return
-    classes = 1 + int(t.max())
-    if classes < K and len(t) >= _ROWS_AN_OUTPUT * K:
+    if len(t) >= _ROWS_AN_OUTPUT * K and (classes := 1 + int(t.max())) < K:
         yield Hint("labels", 0, {"outputs": K, "last": classes - 1, "classes": classes})
 
 
@@ -310,7 +309,7 @@ def _moved(begun: list[Array], run: Run) -> float:
 
 def _size(layers: Sequence[Layer], x: Array) -> float | None:
     """Return the root mean square of what the first layer with weights is given, if an Affine."""
-    x = checks.as_input(layers, x)
+    x = np.ascontiguousarray(x, checks.dtype_of(layers))
     for layer in layers:
         if layer.params:
             if not isinstance(layer, Affine) or not x.size:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# The functions of `signal` make enumerations of what these return, a tenth of a short training.
+import _signal  # type: ignore[import-not-found]
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,17 +17,17 @@ from pellucid.training.callbacks import RunState
 def stopping_on_interrupt(run: RunState) -> Iterator[None]:
     """Stop the run after its batch at the first Ctrl-C; the second one interrupts at once."""
     # Signals reach the main thread only, and a handler of the program's own is not ours to replace.
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ours = _signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not ours or threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def handler(number: int, frame: FrameType | None) -> None:
         run.stop("interrupted")
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    signal.signal(signal.SIGINT, handler)
+    _signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -185,8 +185,7 @@ class Run(RunState):
             if not math.isfinite(losses[-1]):
                 last = (len(losses) - 1) * self.batch_size
                 self._diverged(part.before, rows[last : last + self.batch_size])
-            for loss, share in zip(losses, self._shares(rows), strict=True):
-                part.total, part.shares = part.total + loss * share, part.shares + share
+            part.add(losses, self._shares(rows))
             self.loss = part.loss
             if self.metrics:
                 part.outputs.append(np.array(y))  # y is the engine's scratch memory
@@ -271,7 +270,8 @@ class Run(RunState):
         """Return the weight of each batch in the epoch's loss: its rows, or their weights' sum."""
         starts, weights = range(0, len(rows), self.batch_size), self.rows.sample_weight
         if weights is None:
-            return [float(min(self.batch_size, len(rows) - start)) for start in starts]
+            last = len(rows) - starts[-1]
+            return [float(self.batch_size)] * (len(starts) - 1) + [float(last)]
         return [float(weights[rows[start : start + self.batch_size]].sum()) for start in starts]
 
     def _train_steps(self, rows: Array) -> tuple[list[float], Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from pellucid.core.losses import Loss
@@ -58,4 +58,4 @@ class Settings:
             raise InputError(template, got=reprlib.repr(recipe))
         usual = (USUAL if recipe is None else recipe)._asdict()
         left_out = {name: value for name, value in usual.items() if getattr(self, name) is None}
-        return replace(self, **left_out)
+        return Settings(**{**vars(self), **left_out})
