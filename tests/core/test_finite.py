@@ -13,7 +13,7 @@ import pytest
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.engines import NativeEngine, ReferenceEngine, runnable_sets, using_instructions
-from pellucid.sklearn import MLPClassifier
+from pellucid.sklearn import MLPClassifier, TableClassifier
 
 STRANGE = [np.nan, np.inf, -np.inf]
 WIDE = pl.mlp([30, 8, 3], "relu", "softmax", seed=0)  # wider than a vector, with a tail
@@ -218,3 +218,44 @@ def test_masked_values_are_missing_in_tables_and_refused_elsewhere() -> None:
         pl.train(net, plain, np.asarray(t), epochs=1, sample_weight=t)
     columns = pl.Columns.of({"a": x[:, 0], "y": np.asarray(t)}, target="y")
     assert columns.names == ["a", "a missing"]
+
+
+def test_estimators_refuse_masked_values() -> None:
+    """scikit-learn's own checks take off the mask and say nothing."""
+    plain, classes = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    X, y = (np.ma.masked_array(a, mask=np.arange(a.size) == 3) for a in (plain, classes))
+    X = X.reshape(plain.shape)
+    model = MLPClassifier((4,), max_iter=2, random_state=0)
+    validation: dict[str, Any] = {"X_val": plain, "y_val": classes}
+    for given in ((X, classes), (plain, y), (plain, classes, y)):
+        with pytest.raises(pl.InputError, match="without masked values, got 1 of them"):
+            model.fit(*given)
+        with pytest.raises(pl.InputError, match="without masked values, got 1 of them"):
+            model.partial_fit(*given, classes=[0, 1])
+    for name, masked in (("X_val", X), ("y_val", y), ("sample_weight_val", y)):
+        with pytest.raises(pl.InputError, match="without masked values, got 1 of them"):
+            model.fit(plain, classes, **{**validation, name: masked})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of so few epochs
+        model.fit(np.ma.masked_array(plain), np.ma.masked_array(classes))
+    for call in (model.predict, model.predict_proba):
+        with pytest.raises(pl.InputError, match="without masked values, got 1 of them"):
+            call(X)
+
+
+@pytest.mark.parametrize("kind", ["float32", "int64", "datetime64[ns]", "datetime64[D]", "object"])
+def test_masked_cells_are_missing_in_estimators_for_tables(kind: str) -> None:
+    """Also where the mask hides infinity, as that of `np.ma.masked_invalid` does."""
+    cells = (np.arange(80) % 7).reshape(40, 2).astype(kind)
+    if kind == "float32":
+        cells[3, 1] = np.inf
+    X, y = np.ma.masked_array(cells, mask=np.arange(80).reshape(40, 2) == 7), np.arange(40) % 2
+    model = TableClassifier((4,), max_iter=2, random_state=0)
+    missing = [list(row) for row in cells]
+    missing[3][1] = None
+    assert model.fit(X, y).network_.columns.names[-1].endswith(" missing")
+    assert np.isfinite(model.predict_proba(X)).all()
+    other = TableClassifier((4,), max_iter=2, random_state=0).fit(missing, y)
+    assert np.array_equal(model.predict_proba(X), other.predict_proba(missing))
+    with pytest.raises(pl.InputError, match="without masked values, got 2 of them"):
+        model.fit(cells, np.ma.masked_array(y, mask=np.arange(40) < 2))

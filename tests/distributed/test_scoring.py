@@ -25,6 +25,7 @@ from pellucid.data.tables.cell_counts import counts_in_words
 from pellucid.distributed import Processes, Report, blocks, number_cells, score
 from pellucid.distributed.blocks import plan, read_block
 from pellucid.errors import FileError, InputError
+from pellucid.files import limits
 from tests.distributed.conftest import table
 
 
@@ -277,6 +278,27 @@ def test_a_second_run_scores_only_what_is_missing_or_different(model: str, net: 
     other.save(model)
     assert score(model, ["a.parquet"], "out", force=True).skipped == 0
     assert results()["prediction"].to_pylist() == other.labels(table(2_000))
+
+
+def test_texts_that_a_file_keeps_once_have_a_limit(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As everywhere: a kilobyte of Parquet can be gigabytes of text."""
+    monkeypatch.setattr(limits, "CELL_TEXT", 1 << 20)
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000, pa.int32()), ["x" * 1_000])
+    rows = table(2_000).append_column("note", text)
+    pa.parquet.write_table(rows, "a.parquet", row_group_size=2_000, store_schema=False)
+    with pytest.raises(FileError, match=r"a.parquet: .* take more than 1,048,576 bytes"):
+        score(model, ["a.parquet"], "out")
+    assert not list(Path("out").iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_model_that_is_a_pipe_is_not_waited_for() -> None:
+    write(table(10), "a.csv")
+    os.mkfifo("model.safetensors")
+    with pytest.raises(FileError, match="not a regular file"):
+        score("model.safetensors", ["a.csv"], "out")
 
 
 def test_the_same_results_by_several_processes(model: str) -> None:

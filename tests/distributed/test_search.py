@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from pellucid.distributed import Processes, SearchProgress, halving
 from pellucid.distributed.halving import Part
 from pellucid.distributed.search_rows import SearchRows, fit_part
 from pellucid.distributed.searching import _Search
-from pellucid.distributed.trial_folder import InMemory
+from pellucid.distributed.trial_folder import InMemory, kept_in
 from pellucid.distributed.workers import each
 from pellucid.errors import InputError
 from pellucid.training import Settings as TrainSettings
@@ -227,6 +228,32 @@ def test_a_stopped_search_goes_on_and_ends_the_same(found: pl.SearchResult, tmp_
     names = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("trial-*.json")}
     same(found, pl.search(table(), "bought", **SMALL, folder=tmp_path))
     assert names == {p.name: p.stat().st_mtime_ns for p in tmp_path.glob("trial-*.json")}
+
+
+NUMBERS: list[Any] = [float("nan"), 10**400, True, "0.5", [1], {}]
+FIT = {"loss": 0.5, "score": 0.75, "epochs": 3, "seconds": 1.5}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("[" * 100_000, "[]", "5", "null", '{"loss": 1}', '{"loss": ' + "9" * 5_000 + "}"),
+        *(json.dumps({**FIT, "loss": each}) for each in NUMBERS),
+        *(json.dumps({**FIT, "epochs": each}) for each in (*NUMBERS, None)),
+    ],
+    ids=lambda content: content[:40],
+)
+def test_what_is_no_trial_is_done_again(content: str, tmp_path: Path) -> None:
+    (tmp_path / "trial-000002-quick.json").write_text(json.dumps(FIT))
+    (tmp_path / "trial-000003-quick.json").write_text(content)
+    if sys.platform != "win32":
+        os.mkfifo(tmp_path / "trial-000004-quick.json")
+    with kept_in(str(tmp_path), {"seed": "0"}) as kept:
+        assert {part.trial for part in kept.found} == {2}
+    (tmp_path / "search.json").write_text(content)
+    refused = pytest.raises(InputError, match=r"search\.json: not the file of a|another one")
+    with refused, kept_in(str(tmp_path), {"seed": "0"}):
+        pass
 
 
 def test_more_trials_are_allowed_and_anything_else_is_refused_by_name(

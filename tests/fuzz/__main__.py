@@ -9,8 +9,19 @@ import subprocess
 import sys
 
 NAMES = (
-    *("model", "checkpoint", "torch", "json", "onnx", "idx", "idx.gz", "csv", "csv.gz", "records"),
-    *("parquet", "feather", "npy", "npz", "image", "folder"),
+    *(
+        "model",
+        "estimator",
+        "checkpoint",
+        "torch",
+        "json",
+        "onnx",
+        "idx",
+        "idx.gz",
+        "csv",
+        "csv.gz",
+    ),
+    *("records", "parquet", "feather", "npy", "npz", "image", "folder", "blocks", "search"),
 )
 
 

@@ -225,6 +225,13 @@ def zipped(data: bytes, change: Bytes, random: random.Random) -> bytes:
     return buffer.getvalue()
 
 
+def rows(data: bytes, change: Bytes, random: random.Random) -> bytes:
+    """Change a file of any kind that is cut into blocks."""
+    binary = data.startswith((b"PAR1", b"\0\0"))
+    kind = npy if data.startswith(b"\x93NUMPY") else plain if binary else csv_text
+    return kind(data, change, random)
+
+
 def image(data: bytes, change: Bytes, random: random.Random) -> bytes:
     """Change a chunk of a PNG file, and make its check sum right; other images byte by byte."""
     mark = b"\x89PNG\r\n\x1a\n"

@@ -24,6 +24,8 @@ from pellucid.data import digit, read_digits, read_idx, read_image, read_image_f
 from pellucid.data.numpy_files import read_arrays
 from pellucid.data.tables import read_table
 from pellucid.data.tables.survey import survey
+from pellucid.distributed.blocks import plan, read_block
+from pellucid.distributed.trial_folder import PROMISE, kept_in
 from pellucid.errors import PellucidError
 from pellucid.exchange import from_json, from_onnx, from_state_dict, to_json, to_onnx
 from pellucid.exchange.pytorch.deduction import deduced
@@ -125,6 +127,36 @@ def read_torch(path: Path) -> None:
         use(deduced(read_state_dict(path), "relu", None, None).network)
 
 
+def estimators() -> list[Make]:
+    from pellucid.sklearn import MLPClassifier, MLPRegressor, TableClassifier
+
+    X, y = np.random.default_rng(0).normal(size=(12, 4)), np.arange(12) % 2
+    rows = np.array([[k / 3, "ab"[k % 2], None] for k in range(12)], dtype=object)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of so few epochs
+        fitted = [
+            MLPClassifier((3,), max_iter=2, random_state=0).fit(X, np.array(["no", "yes"])[y]),
+            MLPRegressor(hidden_layer_sizes=(3,), preset="tabular", max_iter=2, random_state=0).fit(
+                X, y / 3
+            ),
+            TableClassifier((3,), max_iter=2, random_state=0).fit(rows, y),
+        ]
+    return [lambda path, model=model: model.save(path) for model in fitted]  # type: ignore[misc]
+
+
+def read_estimator(path: Path) -> None:
+    from pellucid.sklearn import MLPClassifier, MLPRegressor, TableClassifier, TableRegressor
+
+    for kind in (MLPClassifier, MLPRegressor, TableClassifier, TableRegressor):
+        try:
+            model = kind.load(path)
+        except PellucidError:
+            continue
+        repr(model)
+        if model.n_features_in_ <= 1 << 16:
+            model.predict(np.zeros((2, model.n_features_in_)))
+
+
 def checkpoints() -> list[Make]:
     state = {
         "arrays": [np.arange(6.0).reshape(2, 3), np.ones(3, np.float32)],
@@ -198,6 +230,18 @@ def read_columns(path: Path) -> None:
         NET.columns.x(table)
 
 
+def read_blocks(path: Path) -> None:
+    """Read a file as `pellucid score` does, block by block."""
+    for block in plan([str(path)]):
+        for table in read_block(block):
+            table.validate(full=True)
+
+
+def some_of_each() -> list[Make]:
+    """Return files of each kind that is cut into blocks."""
+    return [*parquets(), lambda _: csv_text(), *npys()[:1], *idxs()[:1]]
+
+
 NET = networks()[0]
 
 
@@ -240,6 +284,24 @@ def read_idx_files(path: Path) -> None:
         Path(folder, "train-images-idx3-ubyte").write_bytes(path.read_bytes())
         write_idx(Path(folder, "train-labels-idx1-ubyte"), np.arange(2, dtype=np.uint8))
         read_digits(folder)
+
+
+# The folder of a search
+
+SEARCH = {"data": "v2:0", "columns": "age, born", "seed": "0", "folds": "3", "pellucid": "0.1"}
+TRIAL = {"settings": {}, "loss": 0.5, "score": 0.75, "epochs": 3, "seconds": 1.5}
+
+
+def read_search(path: Path) -> None:
+    """Read a file as that of a trial, and as the one that says what is searched."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        Path(folder, "trial-000001-quick.json").write_bytes(path.read_bytes())
+        with kept_in(folder, SEARCH) as kept:
+            numbers = [number for fit in kept.found.values() for number in fit]
+            assert all(number == number for number in numbers)  # none is NaN
+        Path(folder, PROMISE).write_bytes(path.read_bytes())
+        with kept_in(folder, SEARCH):
+            pass
 
 
 # Images
@@ -291,6 +353,7 @@ def onnxs() -> list[Make]:
 
 READERS: dict[str, Reader] = {
     "model": Reader(".safetensors", saving(pl.Network.save), lambda path: use(pl.load(path)), formats.safetensors),
+    "estimator": Reader(".safetensors", estimators, read_estimator, formats.safetensors),
     "checkpoint": Reader(".safetensors", checkpoints, checkpoint.read, formats.checkpoint),
     "torch": Reader(".safetensors", state_dicts, read_torch, formats.safetensors),
     "json": Reader(".json", saving(to_json), lambda path: use(from_json(path)), formats.json_text),
@@ -308,4 +371,8 @@ READERS: dict[str, Reader] = {
     "npz": Reader(".npz", npzs, read_numpy, formats.zipped),
     "image": Reader(".png", images, read_one_image, formats.image),
     "folder": Reader(".png", images, read_folder, formats.image),
+    "blocks": Reader(".rows", some_of_each, read_blocks, formats.rows),
+    "search": Reader(".json", lambda: [
+        lambda _: json.dumps(SEARCH).encode(), lambda _: json.dumps(TRIAL).encode(),
+    ], read_search, formats.json_text),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """Three models to serve: the digits, a table of classes, a table of values."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,15 @@ HOUSES = {
     "area": [30.0 + 2 * n for n in range(40)],
     "price": [f"{80 + 5 * n} €" for n in range(40)],
 }
+
+
+@pytest.fixture(autouse=True)
+def own_loop() -> Iterator[None]:
+    """Hide the event loop that Playwright leaves in this thread, where a browser was asked for."""
+    theirs = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(theirs)
 
 
 @pytest.fixture(scope="session")

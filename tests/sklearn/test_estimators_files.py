@@ -201,6 +201,12 @@ MISCHIEF = {
         lambda e, h, t: e["attributes"]["classes_"].update(dtype="<U999999999"),
         "malformed",
     ),
+    "a million long texts": (
+        lambda e, h, t: e["attributes"]["classes_"].update(
+            dtype="<U16000", value=["a", ("b", ["c"] * 1_000_000)]
+        ),
+        "malformed",
+    ),
     "unsorted classes": (
         lambda e, h, t: e["attributes"]["classes_"].update(value=[2, 1, 0]),
         "'classes_' is malformed",
@@ -253,6 +259,13 @@ def test_a_file_is_trusted_in_nothing(name: str, written: Path) -> None:
 def test_an_unchanged_file_is_read(written: Path) -> None:
     changed(written, lambda e, h, t: None)
     assert MLPClassifier.load(written).n_iter_no_change == np.inf
+
+
+def test_no_file_decides_where_checkpoints_are_written(written: Path, tmp_path: Path) -> None:
+    folder = str(tmp_path / "elsewhere")
+    changed(written, lambda e, h, t: e["parameters"].update(checkpoint=folder, every="1 batch"))
+    MLPClassifier.load(written).fit(X, Y)
+    assert not Path(folder).exists()
 
 
 def test_files_of_others(tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ def test_the_parameters_are_scikit_learns(make: Make, tmp_path: Path) -> None:
     model.fit(X, Y)
     model.save(tmp_path / "model.safetensors")
     loaded = type(model).load(tmp_path / "model.safetensors")
-    assert loaded.checkpoint == str(tmp_path / "run")
+    assert loaded.checkpoint is None  # a file may come from another computer
     assert loaded.every == "1 epoch"
 
 

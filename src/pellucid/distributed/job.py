@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, NamedTuple
 
 from pellucid.core.types import Array, Options
-from pellucid.data.tables.cell_counts import Counts
+from pellucid.data.tables.cell_counts import Counts, add_counts
 from pellucid.distributed.batches import ArrowTable
 from pellucid.distributed.blocks import Block, read_block, table_of
 from pellucid.distributed.number_cells import Types, with_numbers
@@ -115,11 +115,13 @@ def earlier(job: Job, block: Block) -> Earlier | None:
         with open_place(part, Message("a table")) as file:
             found = parquet.read_metadata(file)
         known = json.loads(found.metadata[_KEY])
+        promise = {str(name): str(value) for name, value in known["promise"].items()}
         if known["fingerprint"] != job.fingerprint(block):
-            return Earlier(known["promise"], None)
-        rejected, cells = known["rejected"], known["cells"]
-        done = Done(block.number, found.num_rows, rejected, cells, skipped=True)
-        return Earlier(known["promise"], done)
+            return Earlier(promise, None)
+        cells: Counts = {}
+        add_counts(cells, known["cells"])
+        rejected = int(known["rejected"])
+        return Earlier(promise, Done(block.number, found.num_rows, rejected, cells, skipped=True))
     return None
 
 

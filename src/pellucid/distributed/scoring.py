@@ -23,7 +23,9 @@ from pellucid.distributed.places import (
     remove_unfinished,
 )
 from pellucid.distributed.workers import OneProcess, Workers, each
-from pellucid.errors import FileError, InputError
+from pellucid.errors import FileError, InputError, Message
+from pellucid.files.limits import MODEL_BYTES
+from pellucid.files.opening import open_file
 from pellucid.language import mark
 from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network, load
@@ -102,7 +104,9 @@ def score(
     not installed.
     """
     paths = [os.fspath(path) for path in inputs]
-    digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()
+    expected = Message("a model file from `pellucid train` or net.save")
+    with open_file(model, expected, MODEL_BYTES) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     kept = None if keep is None else tuple(keep)
     job = Job(os.fspath(model), os.fspath(folder), kept, outputs, digest)
     workers = OneProcess() if workers is None else workers

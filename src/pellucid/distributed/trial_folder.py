@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pellucid.core.types import Options
 from pellucid.distributed.halving import Part
-from pellucid.errors import InputError
+from pellucid.errors import InputError, Message
 from pellucid.files import strict_json
 from pellucid.files.atomic import write_whole
 from pellucid.files.held_folder import held_folder
+from pellucid.files.limits import SEARCH_BYTES
+from pellucid.files.opening import read_bytes
 from pellucid.training.promise import differences, in_one
 from pellucid.training.trial import Fit, TrialSettings
 
 PROMISE = "search.json"
+_LARGEST = sys.float_info.max
 _NAME = re.compile(r"trial-(\d{6,})-(?:quick|fold-(\d+))\.json")
 
 
@@ -55,9 +59,8 @@ class InFolder(InMemory):
             if match := _NAME.fullmatch(path.name):
                 quick = match[2] is None
                 part = Part(int(match[1]), 0 if quick else int(match[2]), quick)
-                # A file that is none of ours is done again
-                with suppress(OSError, ValueError, KeyError, TypeError, InputError):
-                    self.found[part] = _fit(strict_json.loads(path.read_bytes()))
+                with suppress(OSError, ValueError):  # what is no trial is done again
+                    self.found[part] = _fit(_read(path))
 
     def keep(self, part: Part, settings: TrialSettings, fit: Fit) -> None:
         """Keep the result of a part; raises FileError where it cannot be written."""
@@ -100,9 +103,11 @@ def _compare(folder: Path, then: Options, now: Options) -> None:
 
 
 def _read(file: Path) -> Options:
+    """Return what a file of a search says; raises FileError or InputError where it is none."""
+    content = read_bytes(file, Message("a file of a search"), SEARCH_BYTES)
     try:
-        found = strict_json.loads(file.read_bytes())
-    except (OSError, ValueError, InputError):
+        found = strict_json.loads(content)
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise InputError("{path}: not the file of a search: choose another folder", path=file)
@@ -110,7 +115,11 @@ def _read(file: Path) -> Options:
 
 
 def _fit(entry: Options) -> Fit:
-    loss, score = entry["loss"], entry["score"]
-    if loss is None:
+    """Return the fit that a trial's file describes; raises ValueError where there is none."""
+    numbers: list[Any] = [entry.get(name) for name in Fit._fields]
+    if entry.get("loss", "") is None:
         return Fit(math.inf, -math.inf)
-    return Fit(float(loss), float(score), int(entry["epochs"]), float(entry["seconds"]))
+    if not all(type(each) in (int, float) and abs(each) <= _LARGEST for each in numbers):
+        raise ValueError("no fit")
+    loss, score, epochs, seconds = numbers
+    return Fit(float(loss), float(score), int(epochs), float(seconds))

@@ -112,6 +112,11 @@ COMPUTED = 1 << 24
 """Numbers that operators of an ONNX file may compute from constants, beyond four times those in the
 file: a few bytes (Gather, broadcasting) can ask for gigabytes."""
 
+# Folders
+
+SEARCH_BYTES = 64 << 20
+"""Bytes of a file in the folder of a search: a trial, or what the search is of."""
+
 
 def unpacked(packed: int) -> int:
     """Return how many bytes a compressed file, or the part of it that was read, may unpack to."""

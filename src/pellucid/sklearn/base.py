@@ -26,6 +26,7 @@ from pellucid.sklearn.engine_rows import (
     predictions,
     split_arrays,
     splits_evenly,
+    unmasked,
 )
 from pellucid.sklearn.estimator_files import Saving
 from pellucid.sklearn.lbfgs import WholeFit
@@ -118,6 +119,7 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
     def _predictions(self, X: Inputs) -> Array:
         """Return the network's outputs, (N, K)."""
         validation.check_is_fitted(self)
+        unmasked(X)
         X = validation.validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         y = predictions(self._built_now()[1].predict_finite, engine_rows(X))
         return y.astype(np.result_type(X.dtype, y.dtype), copy=False) if X.dtype.kind == "f" else y
@@ -174,7 +176,7 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         partial: bool = False,
         checkpoints: Checkpoints | None = None,
     ) -> Self:
-        X, y, sample_weight = given
+        X, y, sample_weight = unmasked(*given)
         sizes = hidden_sizes(preset.hidden_layer_sizes(self))  # before X: scikit-learn's order
         first = not hasattr(self, "coefs_") or (not self.warm_start and not partial)
         X, y = self._checked(X, y, partial, first)
@@ -286,7 +288,7 @@ class BaseMLP(TargetRules, Saving, CallbackSupportMixin, BaseEstimator):
         """Return rows to train on, and rows that are held out or were given for validation."""
         own, by_class = weights
         if any(part is not None for part in held_out):
-            return self._rows(X, y, own, by_class), self._given_validation(*held_out)
+            return self._rows(X, y, own, by_class), self._given_validation(*unmasked(*held_out))
         if not self._stops_early or self.solver not in STOCHASTIC:
             return self._rows(X, y, own, by_class), None
         stratify = y if is_classifier(self) and self.n_outputs_ == 1 else None

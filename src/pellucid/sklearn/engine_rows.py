@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse
 from sklearn.model_selection import train_test_split
 
+from pellucid.core.arrays import check_unmasked
 from pellucid.core.types import Array
 from pellucid.engines.protocol import Predict
 
@@ -32,6 +33,16 @@ class Rows(NamedTuple):
     def sparse(self) -> bool:
         """Whether the inputs are still sparse, and made dense block by block."""
         return scipy.sparse.issparse(self.x)
+
+
+def unmasked(*arrays: Inputs) -> tuple[Inputs, ...]:
+    """Return these arrays; raise InputError for masked values.
+
+    scikit-learn's own checks would take off the masks and say nothing.
+    """
+    for each in arrays:
+        check_unmasked(each)
+    return arrays
 
 
 def engine_rows(X: Inputs) -> Inputs:

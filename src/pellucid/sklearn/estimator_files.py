@@ -23,7 +23,7 @@ from pellucid.core.schedules import SCHEDULES
 from pellucid.core.types import Array, Options
 from pellucid.engines import ENGINES
 from pellucid.errors import FileError, InputError, Message, reason_of
-from pellucid.files import model
+from pellucid.files import limits, model
 from pellucid.sklearn.contracts import Estimator
 from pellucid.sklearn.mlp_layers import make_layers
 from pellucid.sklearn.objective import OUTPUTS, objective_of
@@ -32,7 +32,7 @@ from pellucid.sklearn.solvers import Steps
 from pellucid.training.history import History
 
 _TYPES = "MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"
-_LONGEST_TEXT = 1 << 16  # bytes of a class name in an array of texts of one length
+_FOLDER = "checkpoint"  # no file decides where on this computer something is written
 _ARRAYS = "biufUO"  # kinds of arrays that a file may hold
 _KINDS: dict[str, dict[str, type[Any]]] = {"loss": dict(LOSSES), "schedule": dict(SCHEDULES)}
 
@@ -40,6 +40,11 @@ _KINDS: dict[str, dict[str, type[Any]]] = {"loss": dict(LOSSES), "schedule": dic
 def is_whole(value: Any) -> bool:
     """Return whether this is a whole number of 0 or more."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def is_width(value: Any) -> bool:
+    """Return whether this is a number of columns, from which their names can be made."""
+    return is_whole(value) and value <= limits.NUMBERS_OF_A_ROW
 
 
 def is_number(value: Any) -> bool:
@@ -87,7 +92,8 @@ class Saving:
     def save(self: Any, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a .safetensors file, whole or not at all: no pickle.
 
-        The file holds all that predicting needs, and continuing by `partial_fit` or `warm_start`.
+        The file holds all that predicting needs, and continuing by `partial_fit` or `warm_start`;
+        the parameter `checkpoint`, a folder of this computer, becomes None.
         Raises InputError for functions and objects of your own among the parameters, and for class
         labels that are not numbers, booleans or texts: such a file cannot hold them.
         """
@@ -124,11 +130,19 @@ class Saving:
 
 
 def parameters_of(estimator: Estimator) -> Options:
-    """Return an estimator's parameters for JSON."""
-    parameters = estimator.get_params(deep=False)
+    """Return an estimator's parameters for JSON, without the folder of its checkpoints."""
+    parameters = {**estimator.get_params(deep=False), _FOLDER: None}
     if parameters.pop("callbacks", None):
         raise InputError("callbacks cannot be written to a file: set_params(callbacks=None) first")
     return {name: written(name, value) for name, value in parameters.items()}
+
+
+def with_parameters(cls: Estimator, described: Options) -> Estimator:
+    """Return an estimator that is not fitted, with a file's parameters, checked as in `fit`."""
+    parameters = {name: read(value) for name, value in described.items()}
+    estimator = cls(**{**parameters, _FOLDER: None})
+    estimator._validate_params()
+    return estimator
 
 
 def loaded(
@@ -170,8 +184,7 @@ def _estimator(cls: Estimator, layers: Sequence[Layer], header: Options) -> Esti
     described = header["record"]["estimator"]
     if described["type"] != cls.__name__:
         raise InputError("its description is malformed")
-    estimator = cls(**{name: read(value) for name, value in described["parameters"].items()})
-    estimator._validate_params()
+    estimator = with_parameters(cls, described["parameters"])
     affine = [layer for layer in layers if isinstance(layer, Affine) and layer.b is not None]
     estimator.coefs_ = [each.W for each in affine]
     estimator.intercepts_ = [each.b for each in affine]
@@ -291,12 +304,16 @@ def read(value: Any) -> Any:
     if value["kind"] == "dict":
         return dict(read(inner))
     if value["kind"] == "array":
-        # Object arrays are allowed for texts alone, and types of any length are not.
-        dtype = np.dtype(value["dtype"])
-        if dtype.kind not in _ARRAYS or dtype.itemsize > _LONGEST_TEXT:
+        # Object arrays are allowed for texts alone. A type may claim that each text is long.
+        dtype, values = np.dtype(value["dtype"]), read(inner)
+        if dtype.kind not in _ARRAYS or _count(values) * dtype.itemsize > limits.CELL_TEXT:
             raise InputError("its description is malformed")
-        found = np.array(read(inner), dtype=dtype)
+        found = np.array(values, dtype=dtype)
         if dtype.kind == "O" and not all(isinstance(each, str) for each in found):
             raise InputError("its description is malformed")
         return found
     return _KINDS[value["kind"]][inner](**dict(read(value["options"])))
+
+
+def _count(values: Any) -> int:
+    return sum(map(_count, values)) if isinstance(values, (list, tuple)) else 1

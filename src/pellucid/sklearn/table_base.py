@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, Self
 
+import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state, validation
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from pellucid.building import PRESETS, table_mlp
 from pellucid.core import ACTIVATIONS
+from pellucid.core.arrays import check_unmasked
 from pellucid.core.losses import LOSSES
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.types import Array, Options
@@ -78,6 +80,7 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         that cannot be used.
         """
         sizes = hidden_sizes(self.hidden_layer_sizes)
+        check_unmasked(y)
         if y is None:  # scikit-learn's error
             validation.validate_data(self, X, y, skip_check_array=True)
         table = read_table(self._source(X, reset=True))
@@ -139,6 +142,7 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         least = 2 if reset else 1  # rows
         if not is_frame(X):
             checks: Options = {"ensure_all_finite": "allow-nan", "ensure_min_samples": least}
+            X = _without_mask(X)
             X = validation.validate_data(self, X, dtype=None, reset=reset, **checks)
             return {name: X[:, place] for place, name in enumerate(feature_names(self))}
         if not hasattr(X, "__len__"):
@@ -174,6 +178,14 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
     def _html_repr(self) -> str:
         own = str(super()._html_repr())
         return own + (self.network_._repr_html_() or "") if hasattr(self, "network_") else own
+
+
+def _without_mask(X: Inputs) -> Inputs:
+    """Return an array whose masked cells are missing: scikit-learn would only take off the mask."""
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    missing: Any = {"f": np.nan, "M": np.datetime64("NaT")}.get(X.dtype.kind)
+    return np.where(np.ma.getmaskarray(X), missing, X.data)
 
 
 def _target_names(y: Inputs, count: int, columns: Sequence[str]) -> list[str]:

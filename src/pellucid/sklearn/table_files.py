@@ -23,16 +23,18 @@ from pellucid.sklearn.estimator_files import (
     is_records,
     is_sorted,
     is_whole,
+    is_width,
     loaded,
     malformed,
     parameters_of,
     read,
+    with_parameters,
     written,
 )
 from pellucid.training.history import History
 
 _ATTRIBUTES = {
-    "n_features_in_": is_whole,
+    "n_features_in_": is_width,
     "n_iter_": is_whole,
     "classes_": is_sorted,
     "feature_names_in_": are_names,
@@ -45,8 +47,9 @@ class SavingTables:
     def save(self: Any, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a .safetensors file, whole or not at all: no pickle.
 
-        Raises InputError for functions and objects of your own among the parameters, and for class
-        labels that are not numbers, booleans or texts: such a file cannot hold them.
+        The parameter `checkpoint`, a folder of this computer, becomes None. Raises InputError for
+        functions and objects of your own among the parameters, and for class labels that are not
+        numbers, booleans or texts: such a file cannot hold them.
         """
         check_is_fitted(self, "network_")
         attributes = {name: getattr(self, name) for name in _ATTRIBUTES if name in vars(self)}
@@ -79,8 +82,7 @@ def _estimator(cls: Estimator, layers: Sequence[Layer], header: Options) -> Esti
     described = record.pop("estimator")
     if described["type"] != cls.__name__:
         raise InputError("its description is malformed")
-    estimator = cls(**{name: read(value) for name, value in described["parameters"].items()})
-    estimator._validate_params()
+    estimator = with_parameters(cls, described["parameters"])
     for name, value in described["attributes"].items():
         found = read(value)
         if not _ATTRIBUTES[name](found):

@@ -72,7 +72,7 @@ def differences(then: Options, now: Options) -> list[Message]:
     """
     settings, hashes = [], []
     for name in {**then, **now}:
-        before, after = then.get(name, "?"), now.get(name, "?")
+        before, after = (str(known.get(name, "?")) for known in (then, now))  # of any file
         if before == after:
             continue
         template = "{name}: {then} then, {now} now"

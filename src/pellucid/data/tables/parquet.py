@@ -16,17 +16,20 @@ _DAMAGED = mark("{path}: not a Parquet file, or damaged ({reason})")
 _ROWS = 1 << 15  # of a block: a few megabytes for most tables
 
 
-def open_parquet(path: str) -> Opened:
-    """Return the column names of a Parquet file, and the function that reads its rows."""
+def open_parquet(path: str, groups: Sequence[int] | None = None) -> Opened:
+    """Return the column names of a Parquet file, and the function that reads its rows: those of
+    these row groups, by default of all.
+    """
     with as_file_errors(path, _DAMAGED):
-        dictionaries = check_pages(path)
+        dictionaries = check_pages(path, groups)
         with _file(path) as file:
             names = list(file.schema_arrow.names)
-            texts = _repeated(path, dictionaries, file.num_row_groups)
+            read = range(file.num_row_groups) if groups is None else groups
+            texts = _repeated(path, dictionaries, read)
 
     def blocks(columns: Sequence[str]) -> Iterator[Block]:
         with as_file_errors(path, _DAMAGED), _file(path, texts) as file:
-            for batch in file.iter_batches(_ROWS, columns=list(columns), use_threads=False):
+            for batch in file.iter_batches(_ROWS, list(read), list(columns), use_threads=False):
                 batch.validate(full=True)  # texts that are no UTF-8, for example
                 # By name, as batches keep the file's order whatever is asked for.
                 arrays = {column: batch.column(column) for column in columns}
@@ -44,7 +47,7 @@ def _file(path: str, texts: Collection[str] = ()) -> Any:
     )
 
 
-def _repeated(path: str, dictionaries: dict[str, int], groups: int) -> set[str]:
+def _repeated(path: str, dictionaries: dict[str, int], groups: Sequence[int]) -> set[str]:
     """Return the columns whose dictionary has a text so long that a block of rows that repeat it
     would exceed the limit.
 
@@ -58,7 +61,7 @@ def _repeated(path: str, dictionaries: dict[str, int], groups: int) -> set[str]:
     # Texts within lists are of no use, and not looked at.
     found = {name for name in candidates if "." in name}
     with _file(path, candidates) as file:
-        for group in range(groups):
+        for group in groups:
             wanted = sorted(candidates - found)
             for batch in file.iter_batches(1, row_groups=[group], columns=wanted):
                 for name, array in zip(batch.schema.names, batch.columns, strict=True):

@@ -7,7 +7,7 @@ parquet-format, "parquet.thrift", whose numbers of fields these are).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 from pellucid.data.tables.cells import check_cells
@@ -39,8 +39,10 @@ class _Page(NamedTuple):
     values: int  # 0 of a dictionary
 
 
-def check_pages(path: str) -> dict[str, int]:
+def check_pages(path: str, groups: Sequence[int] | None = None) -> dict[str, int]:
     """Return the bytes of the largest dictionary of each column of texts, by its path.
+
+    Looks at the pages of these row groups; default: all.
 
     Raises FileError for a file with more cells, or pages that unpack to more bytes, than
     `files.limits` allow; ValueError and IndexError for what is no Parquet file.
@@ -49,11 +51,12 @@ def check_pages(path: str) -> dict[str, int]:
     with open(path, "rb") as file:  # noqa: PTH123
         size = file.seek(0, 2)
         footer = _footer(file, size)
-        groups = footer[4]
-        rows = max(footer[3], sum(group[3] for group in groups))
-        check_cells(path, rows, max((len(group[1]) for group in groups), default=0), size)
+        found = footer[4]
+        rows = max(footer[3], sum(group[3] for group in found))
+        check_cells(path, rows, max((len(group[1]) for group in found), default=0), size)
         left = limits.cells(size) * _NUMBER
-        for chunk in (_chunk(each) for group in groups for each in group[1]):
+        read = found if groups is None else [found[k] for k in groups]
+        for chunk in (_chunk(each) for group in read for each in group[1]):
             for page in _pages(file, chunk):
                 left -= page.unpacked
                 if page.unpacked > limits.PAGE or left < 0:
