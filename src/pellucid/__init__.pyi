@@ -71,6 +71,7 @@ from pellucid.core.schedules import ReduceOnPlateau as ReduceOnPlateau
 from pellucid.core.schedules import Schedule as Schedule
 from pellucid.core.schedules import StepDecay as StepDecay
 from pellucid.core.schedules import WarmUp as WarmUp
+from pellucid.core.uncertainty import Uncertainty as Uncertainty
 from pellucid.data import circles as circles
 from pellucid.data import digit as digit
 from pellucid.data import mnist as mnist
@@ -111,6 +112,7 @@ from pellucid.lens.response import input_weights as input_weights
 from pellucid.lens.response import maximize_activation as maximize_activation
 from pellucid.lens.response import top_inputs as top_inputs
 from pellucid.lens.robustness import robustness as robustness
+from pellucid.lens.unlike import unlike_training as unlike_training
 from pellucid.network import Network as Network
 from pellucid.network import load as load
 from pellucid.training import Brightness as Brightness
@@ -125,6 +127,7 @@ from pellucid.training import learning_rate_range as learning_rate_range
 from pellucid.training import recipes as recipes
 from pellucid.training import train as train
 from pellucid.training import train_table as train_table
+from pellucid.training.calibration import calibrate as calibrate
 from pellucid.training.search_result import SearchResult as SearchResult
 from pellucid.training.search_result import Trial as Trial
 from pellucid.training.trackers import CSVTracker as CSVTracker

@@ -11,15 +11,16 @@ from typing import Any, NoReturn
 import numpy as np
 
 from pellucid.core import chain, checks, functions
-from pellucid.core.arrays import as_array
 from pellucid.core.chain import Trace
 from pellucid.core.collapse import collapsed, convert, floating_type
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Sigmoid, Softmax
 from pellucid.core.metrics import chosen_classes
 from pellucid.core.types import Array, Options
+from pellucid.core.uncertainty import Uncertainty, known
 from pellucid.data.inputs import Images, Inputs, inputs_from
 from pellucid.data.tables import Columns, Label, is_table
+from pellucid.data.tables.numeric import numeric
 from pellucid.display.summary import Summary, code_line, network_html
 from pellucid.display.trace import ShownTrace
 from pellucid.engines import Engine, make_engine
@@ -44,6 +45,8 @@ class Network:
     ----------
     record
         The record of the last training: data fingerprint, seed, versions, metrics.
+    uncertainty
+        What rows held out of the training tell of the errors (`Uncertainty`), or None.
 
     Raises InputError if adjacent layers do not fit or floating types differ.
 
@@ -70,6 +73,7 @@ class Network:
         self.inputs = inputs
         self.classes = classes
         self.record: Options = {}
+        self.uncertainty: Uncertainty | None = None
         self._scales_bytes = checks.byte_factor(self._layers) is not None
         self._engine: Engine | None = None  # for prediction, made when it is first needed
 
@@ -100,14 +104,13 @@ class Network:
                 'classes is a list of names, such as ["cat", "dog"]; got {got}', got=repr(names)
             )
         chosen = None if names is None else model.class_names(names)
-        D = checks.input_width(self.layers)
-        outputs = None if D is None else checks.widths(self.layers, D)[-1]
+        outputs = checks.output_count(self.layers)
         if chosen is not None and outputs not in (None, len(chosen), 1):
             raise InputError("{got} class names for {K} outputs", got=len(chosen), K=outputs)
         self._classes = chosen
-        known = self.inputs
-        if chosen is not None and isinstance(known, Columns) and known.classes != chosen:
-            self.inputs = replace(known, classes=chosen)  # by which it reads targets
+        columns = self.inputs
+        if chosen is not None and isinstance(columns, Columns) and columns.classes != chosen:
+            self.inputs = replace(columns, classes=chosen)  # by which it reads targets
 
     @property
     def inputs(self) -> Inputs:
@@ -159,12 +162,11 @@ class Network:
 
     def labels(self, x: Any) -> list[Label]:
         """Return each row's class: a name, a table's number or truth value, or an index as text."""
-        names = [self.label(index) for index in self.classify(x)]
-        return self._inputs.labels(names) if isinstance(self._inputs, Columns) else [*names]
+        return self._as_labels(self.classify(x))
 
     def choose(self, y: Array) -> Array:
         """Return the class index of each row of outputs y, (N, K), as `classify` does for x."""
-        y = _outputs(y)
+        y = checks.as_outputs(y)
         if self.predicts_values:
             raise InputError("this network predicts values, not classes: use net.predict(x)")
         if not (fine := np.isfinite(y).all(axis=1)).all():
@@ -184,11 +186,30 @@ class Network:
         For softmax (and logits, after softmax) a probability; for independent sigmoids the highest
         output, which is a degree of match and no probability; for one sigmoid y or 1 - y.
         """
-        y = _outputs(y)
+        y = checks.as_outputs(y)
         last = self.layers[-1] if self.layers else None
         if not isinstance(last, (Sigmoid, Softmax)):
             y = functions.softmax(y) if y.shape[1] > 1 else functions.sigmoid(y)
         return np.maximum(y[:, 0], 1 - y[:, 0]) if y.shape[1] == 1 else y.max(axis=1)
+
+    def interval(self, x: Any, level: float = 0.9) -> tuple[Array, Array]:
+        """Return the lowest and highest value, (N, K) float64 each, of intervals that hold the
+        target in a share `level` of rows like those of training, all kinds of rows together.
+
+        Raises InputError for classes, and where no rows were held out of the training.
+        """
+        return known(self.uncertainty).interval(self.predict(x), level)
+
+    def class_sets(self, x: Any, level: float = 0.9) -> list[list[Label]]:
+        """Return classes for each row, the most likely first, that hold the right one in a share
+        `level` of the rows at least; raises InputError as `interval` does, and for values.
+        """
+        return self.sets_of(self.predict(x), level)
+
+    def sets_of(self, y: Array, level: float) -> list[list[Label]]:
+        """Return the classes of each row of outputs y, (N, K), as `class_sets` does for x."""
+        sets = known(self.uncertainty).class_lists(self.layers, checks.as_outputs(y), level)
+        return [self._as_labels(indices) for indices in sets]
 
     def predictor(self) -> Callable[[Any], Array]:
         """Return a function of x that predicts as `predict` does, with the least overhead.
@@ -216,16 +237,7 @@ class Network:
         if not hasattr(trace, "input_of"):
             template = "pass the trace of net.forward(x), got {got}"
             raise InputError(template, got=type(trace).__name__)
-        dy = as_array(dy)
-        if dy.shape != trace.y.shape or len(trace) != len(self.layers):
-            raise InputError(
-                "expected a trace of {layers} layers and a gradient of the shape of its outputs, "
-                "{shape}; got {got_layers} and {got}",
-                layers=len(self.layers),
-                shape=trace.y.shape,
-                got_layers=len(trace),
-                got=dy.shape,
-            )
+        dy = checks.gradient_of(trace.y, len(trace), len(self.layers), dy)
         dx, grads = chain.backward(self.layers, trace, dy)
         assert dx is not None
         return dx, grads
@@ -263,11 +275,11 @@ class Network:
 
     def freeze(self, *indices: int) -> None:
         """Exclude the layers with these indices (all, without any) from the next training on."""
-        self._set_frozen(True, indices)
+        checks.set_frozen(self.layers, True, indices)
 
     def unfreeze(self, *indices: int) -> None:
         """Include the layers with these indices (all, without any) from the next training on."""
-        self._set_frozen(False, indices)
+        checks.set_frozen(self.layers, False, indices)
 
     def collapse(self) -> Network:
         """Return the same function with adjacent Affine layers as one and no Identity layers.
@@ -303,7 +315,8 @@ class Network:
     def header(self) -> Options:
         """Return what a file keeps beside the layers, as JSON can hold it; `restored` reads it."""
         inputs = None if self.inputs is None else self.inputs.to_dict()
-        return {"inputs": inputs, "classes": self.classes, "record": self.record}
+        more = {} if self.uncertainty is None else {"uncertainty": self.uncertainty.to_dict()}
+        return {"inputs": inputs, "classes": self.classes, "record": self.record, **more}
 
     def __eq__(self, other: object) -> bool:
         """Return whether the other is a network of the same layers with the same bits."""
@@ -325,6 +338,10 @@ class Network:
     def _repr_html_(self) -> str:
         return network_html(self.summary(), self.classes)
 
+    def _as_labels(self, indices: Iterable[int]) -> list[Label]:
+        names = [self.label(index) for index in indices]
+        return self._inputs.labels(names) if isinstance(self._inputs, Columns) else [*names]
+
     def _predicting(self) -> Engine:
         """Return the engine for prediction; as structure is fixed, it is made once."""
         if self._engine is None:
@@ -340,18 +357,6 @@ class Network:
         if isinstance(x, np.ndarray) or not isinstance(self.inputs, Columns) or not is_table(x):
             return x
         return self.inputs.x(x, self.dtype)
-
-    def _set_frozen(self, frozen: bool, indices: Sequence[int]) -> None:
-        for index in indices or range(len(self.layers)):
-            if not isinstance(index, (int, np.integer)) or not -len(self.layers) <= index < len(
-                self.layers
-            ):
-                raise InputError(
-                    "there is no layer {index}: layers go from 0 to {last}",
-                    index=repr(index),
-                    last=len(self.layers) - 1,
-                )
-            self.layers[index].frozen = frozen
 
 
 def load(path: str | os.PathLike[str]) -> Network:
@@ -377,16 +382,10 @@ def restored(layers: Sequence[Layer], header: Options) -> Network:
     inputs = inputs_from(header["inputs"], header["classes"], checks.input_width(layers))
     net = Network(layers, inputs=inputs, classes=header["classes"])
     net.record = header["record"]
+    if (entry := header.get("uncertainty")) is not None:
+        count = len(numeric(inputs)) if isinstance(inputs, Columns) else 0
+        net.uncertainty = Uncertainty.from_dict(entry, checks.output_count(net.layers), count)
     return net
-
-
-def _outputs(y: Any) -> Array:
-    y = as_array(y)
-    if y.ndim != 2 or y.shape[1] == 0:
-        raise InputError(
-            "expected outputs of shape (N, K), got an array of shape {got}", got=y.shape
-        )
-    return y
 
 
 def _check_path(path: Any) -> None:

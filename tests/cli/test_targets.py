@@ -35,8 +35,8 @@ def test_predictions_are_named(run: Callable[..., Result], model: Path) -> None:
     assert run("predict", model, "houses.csv", "-o", "found.csv").code == 0
     with Path("found.csv").open(newline="") as file:
         lines = list(csv.reader(file))
-    assert lines[0] == ["row", "prediction price", "prediction rooms"]
-    assert lines[1] == ["1", *map(str, y[0])]
+    assert lines[0] == ["row", "prediction price", "prediction rooms", "unlike training"]
+    assert lines[1] == ["1", *map(str, y[0]), ""]
 
 
 def test_each_is_evaluated(run: Callable[..., Result], model: Path) -> None:

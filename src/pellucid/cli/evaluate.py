@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from pellucid.cli import evaluate_text
+from pellucid.cli import evaluate_text, values
 from pellucid.cli.evaluate_text import Found
 from pellucid.cli.help import (
     argument,
@@ -44,6 +44,12 @@ class EvaluateOptions:
         "training data.",
     )
     threshold: float | None = threshold_option()
+    interval: float | None = option(
+        "--interval LEVEL",
+        "The share of the rows for which intervals, or sets of classes, are to hold the target; "
+        "shown is how often they do. Default: 0.9.",
+        type=values.probability(),
+    )
     robustness: tuple[str, ...] = option(
         "--robustness CHANGE",
         "How accuracy falls as images change (tables have none): brightness, noise, shift, "
@@ -75,7 +81,8 @@ class EvaluateOptions:
     "Measure how good the predictions of a network are. Classes: accuracy with its 95 % interval, "
     "loss, confusion matrix, how well confidence agrees with accuracy (calibration), the most "
     "confident mistakes; for two classes also the areas under the ROC and precision-recall curves. "
-    "Values: R2, mean absolute error, and residuals.",
+    "Values: R2, mean absolute error, and residuals. Where rows were held out of the training: how "
+    "often intervals of the values, or sets of classes, hold the target.",
     example("digits.safetensors", "on the 10,000 test digits of MNIST"),
     example("letters.safetensors --data letters/", "on own images"),
     example("model.safetensors new.csv --importance", "a table, and which columns matter"),
@@ -122,7 +129,7 @@ def look(net: Network, rows: Rows, options: EvaluateOptions) -> Found:
     # A change that was asked for twice is computed once
     changes = CHANGES if "all" in options.robustness else dict.fromkeys(options.robustness)
     return Found(
-        whole=evaluation.evaluate(net, x, t, threshold=options.threshold),
+        whole=evaluation.evaluate(net, x, t, threshold=options.threshold, level=options.interval),
         curves={change: robustness(net, x, t, change) for change in changes},
         importance=permutation_importance(net, x, t) if options.importance else None,
         dependence=[partial_dependence(net, x, column) for column in options.dependence],

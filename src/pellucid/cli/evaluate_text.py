@@ -64,7 +64,7 @@ def show(found: Found, misclassified: int) -> None:
     """Write everything as text, with so many misclassified rows."""
     whole = found.whole
     emit(str(whole))
-    for line in whole.target_lines():
+    for line in (*whole.target_lines(), *whole.certainty_lines()):
         emit(line)
     if whole.confusion is not None:
         _show_classes(found, misclassified)

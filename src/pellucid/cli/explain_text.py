@@ -8,13 +8,15 @@ from typing import NamedTuple
 from pellucid.cli import drawing
 from pellucid.cli.explain_input import Asked
 from pellucid.cli.network_rows import levels
-from pellucid.cli.output import columns, echo, echo_lines, emit
-from pellucid.cli.prediction_text import describe_confidence, file_entries, values_text
+from pellucid.cli.output import columns, echo, echo_lines, emit, paragraph
+from pellucid.cli.prediction_text import Wanted, describe_confidence, file_entries, values_text
+from pellucid.cli.table_rows import Predicted
 from pellucid.core.types import Array
 from pellucid.display.text_table import number_text
 from pellucid.errors import Message
 from pellucid.language import say
 from pellucid.lens.attribution import Contributions, IntegratedGradients
+from pellucid.lens.certainty import certainty_of
 from pellucid.lens.counterfactual import Counterfactual
 from pellucid.lens.input_columns import InputColumn, input_columns, knows_columns
 from pellucid.lens.neurons import TraceTable, image_shape, neuron_label, neuron_layer
@@ -22,6 +24,7 @@ from pellucid.network import Network
 
 SHOWN = 12  # columns of a table shown as bars
 NAMED = 3  # neurons named in a sentence
+LEVEL = 0.9  # of the interval or set of classes that is shown
 
 
 class Explanation(NamedTuple):
@@ -49,7 +52,8 @@ class Part(NamedTuple):
 
 def to_dict(net: Network, asked: Asked, found: Explanation) -> dict[str, object]:
     """Return everything for JSON."""
-    entry = file_entries(net, asked.name, found.y, None)[0]
+    level = None if net.uncertainty is None else LEVEL
+    [entry] = file_entries(net, asked.name, Predicted(None, asked.x, found.y), Wanted(level=level))
     parts = None
     if knows_columns(net):
         parts = [part._asdict() for part in parts_of(net, asked.x, found.why.values[0])]
@@ -115,11 +119,19 @@ def _show_prediction(net: Network, asked: Asked, found: Explanation) -> None:
         head = say("{name} -> prediction {label}", name=asked.name, label=label)
         emit(f"{head}, {describe_confidence(net, found.y)}")
         emit("second: {label} ({output:.3f})", label=second["label"], output=second["output"])
+    _show_certainty(net, asked, found)
     if asked.truth is not None:
         if found.classes:
             emit("the label is {truth}", truth=asked.truth)
         else:
             emit("the target is {truth}", truth=asked.truth)
+
+
+def _show_certainty(net: Network, asked: Asked, found: Explanation) -> None:
+    """Write how sure the prediction is, as far as that is known."""
+    level = None if net.uncertainty is None else LEVEL
+    for line in certainty_of(net, asked.x, found.y, level).lines(net, 0):
+        echo(paragraph(line))
 
 
 def _explained(net: Network, found: Explanation) -> str:

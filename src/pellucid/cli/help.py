@@ -37,6 +37,7 @@ METAVARS = (
         mark("NAME=N,..."),
     ),
     *(mark("SHARE"), mark("SHARE|DATA"), mark("RATE"), mark("COLUMN"), mark("CLASS")),
+    mark("LEVEL"),
     *(mark("TASK"), mark("CHANGE"), mark("FORMAT"), mark("ADDRESS")),
 )
 """Placeholders in help, marked here for the catalogue."""

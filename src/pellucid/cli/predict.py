@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pellucid.cli import values
 from pellucid.cli.help import (
     argument,
     command,
@@ -17,15 +18,17 @@ from pellucid.cli.help import (
 from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import read_rows
 from pellucid.cli.output import check_not_read, note
-from pellucid.cli.prediction_text import written_as
+from pellucid.cli.prediction_text import Wanted, written_as
 from pellucid.cli.table_rows import Predicted, is_named_as_table, is_table_for, predict_table
 from pellucid.cli.values import wrong_use
+from pellucid.core.uncertainty import known
 from pellucid.data.image_files import looks_like_image
 from pellucid.data.tables.cells import CellError
 from pellucid.data.tables.files import STANDARD_INPUT
-from pellucid.errors import FileError, PellucidError
+from pellucid.errors import FileError, InputError, PellucidError
 from pellucid.files.atomic import check_writable
 from pellucid.language import translate
+from pellucid.lens.input_columns import knows_columns
 from pellucid.network import Network
 
 
@@ -36,6 +39,15 @@ class PredictOptions:
     model: str = model_argument()
     files: tuple[str, ...] = argument("FILE...", "Images, tables, or files of rows.")
     threshold: float | None = threshold_option()
+    interval: float | None = option(
+        "--interval LEVEL",
+        "Beside each value the interval that holds the target in this share of the rows, such as "
+        "0.9; for classes, the classes that hold the right one.",
+        type=values.probability(),
+    )
+    reject: bool = option(
+        "--reject", "Give no prediction for rows of a table that are unlike the training rows."
+    )
     path: str | None = option(
         "-o --output-file FILE",
         "Write the predictions to this CSV file instead: a line for each row, with the value of "
@@ -52,12 +64,13 @@ class PredictOptions:
     "were: centred, 28 x 28, light on black. Rows are read from IDX, .npy, or .npz with an array "
     "x. A network that was trained on a table takes tables (CSV, JSON records, Parquet, Feather, "
     ".npy, .npz; - is standard input): columns are found by name, and reordered, ignored, imputed "
-    "and unseen values are reported.",
+    "and unseen values are reported. Rows unlike the training rows are named, with the reason.",
     example("digits.safetensors my.png", "classify one image"),
     example("digits.safetensors *.png --json", "many, for programs"),
     example("model.safetensors new.csv", "the rows of a table, numbered from 1"),
     example("model.safetensors new.csv --json", "the first row has the table's report"),
     example("model.safetensors new.csv --threshold 0.2", "yes already from 20 % up"),
+    example("model.safetensors new.csv --interval 0.9", "how far off each may be, 9 times of 10"),
     example("model.safetensors new.csv -o predictions.csv", "the predictions as a table"),
 )
 def predict(options: PredictOptions) -> int:
@@ -66,12 +79,17 @@ def predict(options: PredictOptions) -> int:
         raise wrong_use("predictions go to one place: --json or --output-file")
     _check_order(options.model)
     net = read_model(options.model)
+    if options.interval is not None:
+        known(net.uncertainty)  # before anything is read
+    if options.reject and not knows_columns(net):
+        raise InputError("--reject needs the columns of a table, which this network does not know")
     if options.path is not None:
         check_not_read(options.path, [options.model, *options.files])
         check_writable(options.path)
     failed = 0
-    many, threshold = len(options.files) > 1, options.threshold
-    with written_as(net, options.path, options.as_json, many, threshold) as written:
+    wanted = Wanted(options.threshold, options.interval, options.reject)
+    many = len(options.files) > 1
+    with written_as(net, options.path, options.as_json, many, wanted) as written:
         for file in options.files:
             try:
                 for block in _predicted(net, file):

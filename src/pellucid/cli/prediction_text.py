@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import click
+import numpy as np
 
 from pellucid.cli import drawing, output
 from pellucid.cli.network_rows import IMAGE, takes_images
@@ -19,7 +20,9 @@ from pellucid.files.atomic import whole_file
 from pellucid.files.csv_text import csv_line
 from pellucid.language import cell_width, say
 from pellucid.lens import image_sheets
+from pellucid.lens.certainty import certainty_of
 from pellucid.lens.entries import entries_of, predicts_classes, value_names
+from pellucid.lens.input_columns import knows_columns
 from pellucid.lens.thresholds import verdicts
 from pellucid.network import Network
 
@@ -31,15 +34,26 @@ ROOM = 24  # columns that a prediction needs beside its image; with fewer it is 
 DARK = 0.05  # the highest output below which no output neuron is active
 
 
+class Wanted(NamedTuple):
+    """What is wanted beside the predictions: see the options of `pellucid predict`."""
+
+    threshold: float | None = None
+    level: float | None = None
+    reject: bool = False
+
+
+PLAIN = Wanted()
+
+
 class Predictions:
     """Where predictions go, block by block: standard output, unless a subclass says otherwise."""
 
-    def __init__(self, net: Network, threshold: float | None = None) -> None:
-        self.net, self.threshold, self.shown = net, threshold, 0
+    def __init__(self, net: Network, wanted: Wanted) -> None:
+        self.net, self.wanted, self.shown = net, wanted, 0
 
     def add(self, file: str, block: Predicted) -> None:
         """Write the predictions of the next rows of a file."""
-        for text in _texts(self.net, file, block, self.shown, self.threshold):
+        for text in _texts(self.net, file, block, self.shown, self.wanted):
             output.echo(text)
         self.shown += len(block.y)
 
@@ -50,7 +64,7 @@ class Predictions:
 
 @contextmanager
 def written_as(
-    net: Network, path: str | None, as_json: bool, many: bool, threshold: float | None = None
+    net: Network, path: str | None, as_json: bool, many: bool, wanted: Wanted = PLAIN
 ) -> Iterator[Predictions]:
     """Yield where predictions go: a CSV file (naming files where there are many), JSON, or text.
 
@@ -58,28 +72,28 @@ def written_as(
     """
     if path is not None:
         with whole_file(path) as file:
-            table = _Table(net, file, many, threshold)
+            table = _Table(net, file, many, wanted)
             yield table
             # An empty file would look like a result, and replace an earlier one
             if not table.rows:
                 raise FileError("{path}: not written, since no row was predicted", path=path)
         output.emit("written: {path}, predictions for {rows:,} rows", path=path, rows=table.rows)
     elif as_json:
-        document = _Document(net, threshold)
+        document = _Document(net, wanted)
         yield document
         document.close()
     else:
-        yield Predictions(net, threshold)
+        yield Predictions(net, wanted)
 
 
 class _Document(Predictions):
-    def __init__(self, net: Network, threshold: float | None) -> None:
-        super().__init__(net, threshold)
+    def __init__(self, net: Network, wanted: Wanted) -> None:
+        super().__init__(net, wanted)
         self.entries: list[dict[str, object]] = []
         self.reports: list[tuple[dict[str, object], Report]] = []
 
     def add(self, file: str, block: Predicted) -> None:
-        entries = file_entries(self.net, file, block.y, block.first, self.threshold)
+        entries = file_entries(self.net, file, block, self.wanted)
         # With a row's entry, not beside them: programs expect a prediction in each
         if block.report is not None and block.first == 1 and entries:
             self.reports.append((entries[0], block.report))
@@ -96,32 +110,49 @@ class _Document(Predictions):
 
 
 class _Table(Predictions):
-    def __init__(self, net: Network, file: BinaryIO, many: bool, threshold: float | None) -> None:
-        super().__init__(net, threshold)
+    def __init__(self, net: Network, file: BinaryIO, many: bool, wanted: Wanted) -> None:
+        super().__init__(net, wanted)
         self.file, self.many, self.rows = file, many, 0
 
     def add(self, file: str, block: Predicted) -> None:
-        first, y = block.first, block.y
-        lines: list[str] = []
-        classes, K = predicts_classes(self.net), y.shape[1]
-        if not self.rows:
-            names = [self.net.label(k) for k in range(K)] if classes and K > 1 else []
-            if classes:
-                head = ["prediction", "confidence", *names]
-            else:
-                names = value_names(self.net, K)
-                head = ["prediction"] if K == 1 else [f"prediction {name}" for name in names]
-            lines.append(csv_line([*(["file"] if self.many else []), "row", *head]))
-        entries = file_entries(self.net, file, y, first, self.threshold)
-        for entry, values in zip(entries, y, strict=True):
-            line = [*([file] if self.many else []), entry.get("row", "")]
-            if classes:
-                line += [entry.get("label", entry["prediction"]), f"{entry['confidence']:.6g}"]
-            # str of a NumPy number: as many digits as tell it from its neighbours
-            lines.append(csv_line([*line, *(values if not classes or K > 1 else [])]))
+        lines = [] if self.rows else [csv_line(self._head(block.y.shape[1]))]
+        entries = file_entries(self.net, file, block, self.wanted)
+        for entry, values in zip(entries, block.y, strict=True):
+            start = [file] if self.many else []
+            lines.append(csv_line([*start, entry.get("row", ""), *self._cells(entry, values)]))
         # Block by block: predictions of a large table do not fit into memory
         self.file.write("".join(lines).encode())
-        self.rows += len(y)
+        self.rows += len(block.y)
+
+    def _head(self, K: int) -> list[str]:
+        names = [self.net.label(k) for k in range(K)] if K > 1 else []
+        if predicts_classes(self.net):
+            found = ["prediction", "confidence", *names]
+            found += ["set"] if self.wanted.level is not None else []
+        else:
+            each = [f" {name}" for name in value_names(self.net, K)] if K > 1 else [""]
+            found = [f"prediction{name}" for name in each]
+            if self.wanted.level is not None:
+                found += [f"{end}{name}" for name in each for end in ("low", "high")]
+        found += ["unlike training"] if knows_columns(self.net) else []
+        return [*(["file"] if self.many else []), "row", *found]
+
+    def _cells(self, entry: dict[str, Any], values: Array) -> list[object]:
+        rejected = self.wanted.reject and entry["unlike_training"]
+        # str of a NumPy number: as many digits as tell it from its neighbours
+        line: list[object] = [""] * len(values) if rejected else [*values]
+        if predicts_classes(self.net):
+            label, confidence = entry.get("label", entry["prediction"]), entry["confidence"]
+            first = ["", ""] if rejected else [label, f"{confidence:.6g}"]
+            line = [*first, *(line if len(values) > 1 else [])]
+            if self.wanted.level is not None:
+                line.append("; ".join(map(str, entry.get("set", []))))
+        elif self.wanted.level is not None:
+            found = entry.get("interval", [["", ""]] * len(values))
+            ends = [*found.values()] if isinstance(found, dict) else [found]
+            line += np.ravel(ends).tolist()
+        strange = entry.get("unlike_training")
+        return line if strange is None else [*line, ", ".join(strange)]
 
 
 def values_text(net: Network, y: Array) -> str:
@@ -134,13 +165,23 @@ def values_text(net: Network, y: Array) -> str:
 
 
 def file_entries(
-    net: Network, file: str, y: Array, first: int | None, threshold: float | None = None
+    net: Network, file: str, block: Predicted, wanted: Wanted = PLAIN
 ) -> list[dict[str, object]]:
-    """Return predictions y of one file for JSON; rows are numbered from `first`, images not."""
-    entries = entries_of(net, y, threshold)
-    if first is None:
-        return [{"file": file, **entry} for entry in entries]
-    return [{"file": file, "row": row, **entry} for row, entry in enumerate(entries, first)]
+    """Return the predictions of a block of one file for JSON, and how sure each is.
+
+    Rows are numbered, images not. A rejected row has neither prediction nor confidence.
+    """
+    entries = entries_of(net, block.y, wanted.threshold)
+    sure = certainty_of(net, block.x, block.y, wanted.level)
+    found = []
+    for row, entry in enumerate(entries):
+        more = sure.entry(net, row)
+        if wanted.reject and sure.unlike[row]:
+            entry = {"prediction": None, "confidence": None}
+            more = {"unlike_training": more["unlike_training"]}
+        head = {} if block.first is None else {"row": block.first + row}
+        found.append({"file": file, **head, **entry, **more})
+    return found
 
 
 def describe_confidence(net: Network, y: Array, threshold: float | None = None) -> str:
@@ -154,30 +195,41 @@ def describe_confidence(net: Network, y: Array, threshold: float | None = None) 
     return say("probability {value:.1%}", value=value)
 
 
-def _texts(
-    net: Network, file: str, block: Predicted, shown: int, threshold: float | None
-) -> Iterator[str]:
-    first, x, y = block.first, block.x, block.y
+def _texts(net: Network, file: str, block: Predicted, shown: int, wanted: Wanted) -> Iterator[str]:
+    first, x, y, threshold = block.first, block.x, block.y, wanted.threshold
+    sure = certainty_of(net, x, y, wanted.level)
     for row in range(len(y)):
         name, one = file if first is None else f"{file}:{first + row}", y[row : row + 1]
-        if not predicts_classes(net) and threshold is None:
-            yield output.paragraph(values_text(net, y[row]), f"{name}  ")
+        more = sure.lines(net, row)
+        if wanted.reject and sure.unlike[row]:
+            text = say("no prediction: {reason}", reason=sure.unlike_text(row))
+            yield output.paragraph(text, f"{name}  ")
+        elif not predicts_classes(net) and threshold is None:
+            yield output.paragraph("; ".join([values_text(net, y[row]), *more]), f"{name}  ")
         elif shown + row < SHOWN:
-            yield _in_full(net, name, x[row], one, threshold)
+            yield _in_full(net, name, x[row], one, more, threshold)
         else:
             chosen, confidence = verdicts(net, one, threshold)
-            yield f"{name}  {net.label(int(chosen[0]))}  {confidence[0]:.2f}"
+            text = f"{net.label(int(chosen[0]))}  {confidence[0]:.2f}"
+            yield (
+                output.paragraph("; ".join([text, *more]), f"{name}  ")
+                if more
+                else f"{name}  {text}"
+            )
 
 
-def _in_full(net: Network, name: str, x: Array, y: Array, threshold: float | None) -> str:
+def _in_full(
+    net: Network, name: str, x: Array, y: Array, more: list[str], threshold: float | None
+) -> str:
     """Return a prediction with its confidence, the best classes as bars, and the image."""
     head = say(
         "{name}: {label}", name=name, label=net.label(int(verdicts(net, y, threshold)[0][0]))
     )
     room = output.columns() - IMAGE[1] - 2
     is_beside = takes_images(net) and room >= ROOM
-    confidence = describe_confidence(net, y, threshold)
-    rest = [*output.wrap(confidence, room if is_beside else output.columns()), ""]
+    texts = [describe_confidence(net, y, threshold), *more]
+    width = room if is_beside else output.columns()
+    rest = [*(line for text in texts for line in output.wrap(text, width)), ""]
     rest += _bars(net, y[0])
     if not takes_images(net):
         return "\n".join([head, *rest, ""])

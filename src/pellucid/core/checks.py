@@ -114,6 +114,12 @@ def _input_width(layers: Sequence[Layer]) -> int | None:
     return next((D for layer in layers if (D := layer.input_width()) is not None), None)
 
 
+def output_count(layers: Sequence[Layer]) -> int | None:
+    """Return K, the number of outputs; None where it is that of the inputs, any number."""
+    D = input_width(layers)
+    return None if D is None else widths(layers, D)[-1]
+
+
 def dtype_of(layers: Sequence[Layer]) -> np.dtype[np.floating]:
     """Return the floating type of the layers' arrays; float32 if there are none.
 
@@ -265,3 +271,42 @@ def scales(layers: Sequence[Layer]) -> bool:
         if not isinstance(layer, (Flatten, CategoryEmbedding)):
             return isinstance(layer, (Scale, Standardize))
     return True
+
+
+def as_outputs(y: ArrayLike) -> Batch:
+    """Return outputs as an array (N, K); raise InputError for another shape."""
+    y = as_array(y)
+    if y.ndim != 2 or y.shape[1] == 0:
+        template = "expected outputs of shape (N, K), got an array of shape {got}"
+        raise InputError(template, got=y.shape)
+    return y
+
+
+def gradient_of(y: Batch, passed: int, layers: int, dy: ArrayLike) -> Array:
+    """Return the gradient of a loss with respect to the outputs y of a trace as an array.
+
+    Raises InputError unless it has their shape and the trace `passed` as many layers as there are.
+    """
+    dy = as_array(dy)
+    if dy.shape != y.shape or passed != layers:
+        raise InputError(
+            "expected a trace of {layers} layers and a gradient of the shape of its outputs, "
+            "{shape}; got {got_layers} and {got}",
+            layers=layers,
+            shape=y.shape,
+            got_layers=passed,
+            got=dy.shape,
+        )
+    return dy
+
+
+def set_frozen(layers: Sequence[Layer], frozen: bool, indices: Sequence[int]) -> None:
+    """Freeze or unfreeze the layers with these indices, all without any.
+
+    Raises InputError for a layer that does not exist.
+    """
+    for index in indices or range(len(layers)):
+        if not isinstance(index, (int, np.integer)) or not -len(layers) <= index < len(layers):
+            template = "there is no layer {index}: layers go from 0 to {last}"
+            raise InputError(template, index=repr(index), last=len(layers) - 1)
+        layers[index].frozen = frozen

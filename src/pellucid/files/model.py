@@ -145,8 +145,8 @@ def to_text(header: Options) -> str:
 
 
 def read(path: str | os.PathLike[str]) -> tuple[list[Layer], Options]:
-    """Read a model file; return its layers and the entries "inputs", "classes" and "record" of its
-    header, and under "arrays" further arrays by name.
+    """Read a model file; return its layers and the entries "inputs", "classes", "record" and
+    "uncertainty" of its header, and under "arrays" further arrays by name.
 
     Raises FileError with the file's name and the reason.
     """
@@ -251,11 +251,11 @@ def _extra(header: Options, layers: Sequence[Layer]) -> Options:
         not isinstance(record[name], kind) for name, kind in _RECORD.items() if name in record
     ):
         raise InputError("its training record is malformed")
-    D = checks.input_width(layers)
-    K = None if D is None else checks.widths(layers, D)[-1]
+    K = checks.output_count(layers)
     if classes is not None and K not in (None, len(classes), 1):
         raise InputError("{got} class names for {K} outputs", got=len(classes), K=K)
-    return {"inputs": header.get("inputs"), "classes": classes, "record": record}
+    found = {"inputs": header.get("inputs"), "classes": classes, "record": record}
+    return {**found, "uncertainty": header.get("uncertainty")}
 
 
 def _layers(header: Options, tensors: dict[str, Array]) -> list[Layer]:

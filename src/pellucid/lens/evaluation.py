@@ -16,14 +16,17 @@ from pellucid.display.text_table import number_text, table
 from pellucid.engines import predict_and_loss
 from pellucid.errors import InputError
 from pellucid.language import say
-from pellucid.lens.input_columns import RowsLike, with_targets
+from pellucid.lens.certainty import Coverage, coverage
+from pellucid.lens.input_columns import RowsLike, knows_columns, with_targets
 from pellucid.lens.report import PlainDict, Report
 from pellucid.lens.score_curves import ROC, Calibration, PrecisionRecall
 from pellucid.lens.thresholds import ThresholdScores, verdicts, yes
+from pellucid.lens.unlike import unlike_training
 from pellucid.network import Network
 from pellucid.training.choices import check_network, choose_loss, is_classification
 from pellucid.training.sample_checks import check_rows
 
+USUAL_LEVEL = 0.9  # of intervals and sets of classes
 _CLASSES = 40  # more classes make a table wider than a notebook
 
 
@@ -63,6 +66,11 @@ class Evaluation(Report):
         each by its name. Else empty.
     names
         The names of the classes, or None.
+    coverage
+        How often intervals or sets of classes held the target (`Coverage`), where rows were held
+        out of the training. Else None.
+    unlike
+        How many rows are unlike those of training (`unlike_training`), of a table. Else None.
     """
 
     # What does not apply stays None: classes have no residuals, values no confusion matrix.
@@ -82,6 +90,8 @@ class Evaluation(Report):
     mean_absolute_error: float | None = None
     root_mean_squared_error: float | None = None
     residuals: Array | None = None
+    coverage: Coverage | None = None
+    unlike: int | None = None
 
     def __init__(
         self,
@@ -137,6 +147,14 @@ class Evaluation(Report):
 
     def to_dict(self) -> PlainDict:
         """Return the metrics as plain lists and numbers, without curves and values for each row."""
+        certainty: PlainDict = {}
+        if self.coverage is not None:
+            certainty["coverage"] = self.coverage._asdict()
+        if self.unlike is not None:
+            certainty["unlike_training"] = self.unlike
+        return self._scores() | certainty
+
+    def _scores(self) -> PlainDict:
         if self.confusion is None or self.calibration is None:
             if self.by_target:
                 return {"loss": self.loss, "r2": self.r2, "targets": self.by_target}
@@ -174,7 +192,7 @@ class Evaluation(Report):
 
     def __repr__(self) -> str:
         if self.misclassified is None:
-            return "\n".join([str(self), *self.target_lines()])
+            return "\n".join([str(self), *self.target_lines(), *self.certainty_lines()])
         template = (
             "confusion_table() shows the confusion matrix; misclassified holds the {count:,} "
             "misclassified rows"
@@ -183,7 +201,8 @@ class Evaluation(Report):
 
     def _repr_html_(self) -> str:
         """Return the metrics and, for classes, confusion matrix and most confident mistakes."""
-        lines = (str(self), self.threshold_line(), *self.target_lines())
+        beside = [*self.target_lines(), *self.certainty_lines()]
+        lines = (str(self), self.threshold_line(), *beside)
         parts = [blocks.paragraph(line) for line in lines if line is not None]
         if self.confusion is None or self.calibration is None or self.misclassified is None:
             return blocks.frame(*parts)
@@ -199,6 +218,15 @@ class Evaluation(Report):
             title = say("{count:,} misclassified rows, the most confident first", count=count)
             parts.append(blocks.details(title, blocks.table(self.misclassified_lines())))
         return blocks.frame(*parts)
+
+    def certainty_lines(self) -> list[str]:
+        """Return a line on intervals or sets of classes, and one on rows unlike training's."""
+        found = [] if self.coverage is None else [self.coverage.line(self.confusion is not None)]
+        if self.unlike:
+            share = self.unlike / self.rows
+            template = "rows unlike the training rows: {count:,} ({share:.1%})"
+            found.append(say(template, count=self.unlike, share=share))
+        return found
 
     def target_lines(self) -> list[str]:
         """Return a line of metrics for each of several targets."""
@@ -297,14 +325,16 @@ def evaluate(
     t: ArrayLike | None = None,
     loss: str | Loss | None = None,
     threshold: float | None = None,
+    level: float | None = None,
 ) -> Evaluation:
     """Evaluate a network on rows x, (N, ...), against targets t, (N,) or (N, K).
 
     A network that was trained on a table takes tables, which hold their own targets where t is
     None. `loss` is a name or an object; None selects the one that goes with the network's last
     layer. With a `threshold`, class 1 of two is predicted from that probability up, instead of 0.5.
-    Each row passes through the network once. Raises InputError for rows or targets that do
-    not fit.
+    `level` is that of the intervals or sets of classes whose coverage is measured, by default 0.9
+    where rows were held out of the training. Each row passes through the network once. Raises
+    InputError for rows or targets that do not fit.
 
     >>> import pellucid as pl
     >>> net = pl.Network([pl.Affine([[1.0]]), pl.Sigmoid()])
@@ -319,4 +349,10 @@ def evaluate(
     classes = is_classification(net, chosen, rows.t)
     if threshold is not None and not classes:
         yes(net, y)  # raises the error
-    return Evaluation(net, y, rows.t, value, classes, threshold)
+    found = Evaluation(net, y, rows.t, value, classes, threshold)
+    if level is not None or net.uncertainty is not None:
+        t = metrics.target_classes(rows.t) if classes else rows.t
+        found.coverage = coverage(net, y, t, USUAL_LEVEL if level is None else level)
+    if knows_columns(net):
+        found.unlike = sum(map(bool, unlike_training(net, rows.x)))
+    return found

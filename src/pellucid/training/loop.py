@@ -18,6 +18,7 @@ from pellucid.engines import fingerprint
 from pellucid.network import Network
 from pellucid.training import sample_checks
 from pellucid.training.augmentation import Augmentation
+from pellucid.training.calibration import after_training
 from pellucid.training.callbacks import EarlyStopping
 from pellucid.training.checkpointing import USUAL_INTERVAL, checkpointing
 from pellucid.training.checkpoints import opened
@@ -173,6 +174,7 @@ def complete(run: Run, data: str | None = None, rows: int | None = None) -> Hist
     history = run.go()
     data = data or run.rows.data or run.promise.get("data") or fingerprint(run.rows.x, run.rows.t)
     run.net.record = _record(run, data, rows or len(run.rows.x))
+    run.net.uncertainty = after_training(run)
     return history
 
 

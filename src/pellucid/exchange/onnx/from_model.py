@@ -14,7 +14,6 @@ from pellucid.core.layer import Layer
 from pellucid.core.layers import Identity
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Options
-from pellucid.data.inputs import inputs_from
 from pellucid.errors import FileError, InputError, Message, PellucidError
 from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.graph import Graph, Input, graph_of
@@ -29,7 +28,7 @@ from pellucid.exchange.onnx.segments import Segment, operators_between, segments
 from pellucid.extras import library
 from pellucid.files.limits import DEPTH, ONNX_BYTES
 from pellucid.files.opening import read_bytes
-from pellucid.network import Network
+from pellucid.network import Network, restored
 
 _DOUBLE = 11  # float64 by TensorProto.DataType
 
@@ -88,12 +87,11 @@ def _network(graph: Graph) -> Network:
     if halved and built.D != 1:
         raise InputError("its output is (1 - p, p) of several p: export p alone")
     prove(path, given, built.layers)
-    inputs = _images(given)
+    header: Options = {"inputs": _images(given), "classes": classes, "record": {}}
     if graph.producer == "pellucid":
-        classes = json.loads(graph.metadata.get("classes", "null"))
-        inputs = json.loads(graph.metadata.get("inputs", "null"))
-    described = inputs_from(inputs, classes, checks.input_width(built.layers))
-    net = Network(built.layers, inputs=described, classes=classes)
+        for name in ("inputs", "classes", "uncertainty"):
+            header[name] = json.loads(graph.metadata.get(name, "null"))
+    net = restored(built.layers, header)
     checks.check_weights(net.layers)
     return net
 

@@ -54,9 +54,10 @@ def onnx_model(net: Network, *, every_layer: bool = False, raw: bool = False) ->
     prediction. GELU in float64 passes through a float32 Erf, because ONNX Runtime has no other:
     the result differs by up to 1e-7 of x.
 
-    The metadata holds the number of parameters, the class names, `net.inputs` (all as JSON), and
-    for tables "columns", the meaning of each of the D values, and "offsets", which were subtracted
-    from them.
+    The metadata holds the number of parameters, the class names, `net.inputs` and
+    `net.uncertainty` (all as JSON), and for tables "columns", the meaning of each of the D values,
+    and "offsets", which were subtracted from them. Probabilities are calibrated by the weights; the
+    graph computes no intervals and flags no rows.
 
     Parameters
     ----------
@@ -172,6 +173,8 @@ def _metadata(net: Network) -> dict[str, str]:
         found["classes"] = net.classes
     if net.inputs is not None:
         found["inputs"] = net.inputs.to_dict()
+    if net.uncertainty is not None:
+        found["uncertainty"] = net.uncertainty.to_dict()
     if isinstance(net.inputs, Columns):
         found |= {"columns": net.inputs.names, "offsets": net.inputs.offsets.tolist()}
     # Sorted at both levels, so that equal networks give equal bytes.

@@ -1,0 +1,71 @@
+"""Calibrated probabilities: logits divided by one number, the temperature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pellucid.core import functions
+from pellucid.core.activations import LogSoftmax
+from pellucid.core.layer import Layer
+from pellucid.core.layers import Affine, Sigmoid, Softmax
+from pellucid.core.types import Array, Batch, Vector
+
+_ENDS = 0.2, 5.0  # the lowest and highest temperature
+_HALVINGS = 40
+
+
+def probabilities(layers: Sequence[Layer], y: Batch) -> Batch | None:
+    """Return the probability of each class, (N, K) float64, K at least 2, for outputs y.
+
+    None where the outputs are no probabilities and no logits: several independent sigmoids.
+    """
+    y = np.asarray(y, np.float64)
+    last = layers[-1] if layers else None
+    if y.shape[1] == 1:
+        p = y if isinstance(last, Sigmoid) else functions.sigmoid(y)
+        return np.concatenate([1 - p, p], axis=1)
+    if isinstance(last, Sigmoid):
+        return None
+    if not isinstance(last, Softmax):
+        y = functions.softmax(y)
+    return y / y.sum(axis=1, keepdims=True)  # in float32 the sum is 1 to 1e-7 only
+
+
+def fitted(p: Batch, t: Array, sample_weight: Vector | None = None) -> float:
+    """Return the temperature T for which softmax(log(p) / T) has the least log-loss.
+
+    p, (N, K), are probabilities of held-out rows and t, (N,), their classes (Guo et al. 2017, "On
+    calibration of modern neural networks"). The loss is convex in 1 / T, so halving an interval
+    finds where its slope is 0. Targets are smoothed as Platt (1999) does, by 1 / (N + 2): without,
+    rows that are all right would make the network certain of everything.
+    """
+    z = np.log(np.maximum(p, np.finfo(np.float64).tiny))
+    N, K = z.shape
+    wanted = np.full((N, K), 1 / ((N + 2) * max(K - 1, 1)))
+    wanted[np.arange(N), t] = 1 - 1 / (N + 2)
+    weights = np.ones(N) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    least, most = 1 / _ENDS[1], 1 / _ENDS[0]
+    for _ in range(_HALVINGS):
+        middle = (least + most) / 2
+        slope = weights @ ((functions.softmax(middle * z) - wanted) * z).sum(axis=1)
+        least, most = (middle, most) if slope < 0 else (least, middle)
+    return 2 / (least + most)
+
+
+def divide_logits(layers: Sequence[Layer], temperature: float) -> bool:
+    """Divide the logits of a network by the temperature, in the weights of its last Affine layer.
+
+    So every engine, export and program computes calibrated probabilities without knowing of it, and
+    no class changes. Returns whether it could be done: not for a frozen layer, and not for networks
+    that end otherwise.
+    """
+    if layers and isinstance(layers[-1], (Softmax, Sigmoid, LogSoftmax)):
+        layers = layers[:-1]
+    last = layers[-1] if layers else None
+    if not isinstance(last, Affine) or last.frozen:
+        return False
+    for array in last.params:
+        array /= array.dtype.type(temperature)
+    return True
