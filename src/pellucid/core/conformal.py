@@ -118,17 +118,17 @@ class Residuals:
         bins = np.empty(len(y), np.int64)
         for k, rows in enumerate(np.array_split(order, min(max(len(y) // _BIN, 1), _BINS))):
             bins[rows] = k
-        _, bins = np.unique(_means(y, bins)[bins], return_inverse=True)  # equal ones are one
+        # Equal predictions are in one bin; a file keeps six digits
+        _, bins = np.unique(rounded(_means(y, bins))[bins], return_inverse=True)
         at, spreads = rounded(_means(y, bins)), _means(errors, bins)
         least = _LEAST * errors.mean() or 1.0  # of a network without errors any will do
-        own = (spreads[bins] * np.bincount(bins)[bins] - errors) / np.maximum(
-            np.bincount(bins)[bins] - 1, 1
-        )
-        # A row's own error must not say how large errors near it are: a new row's does not
-        weight = np.stack([np.interp(y, at, each) for each in np.eye(len(at))], axis=1)
-        within = weight[np.arange(len(y)), bins]
-        spread = np.interp(y, at, spreads) + within * (own - spreads[bins])
-        scores = Scores.of((t - y) / np.maximum(spread, least))
+        near = np.interp(y, at, spreads)
+        if len(at) > 1:
+            # A row's own error must not say how large errors near it are: a new row's does not
+            weight = np.stack([np.interp(y, at, each) for each in np.eye(len(at))], axis=1)
+            others = np.maximum(np.bincount(bins)[bins] - 1, 1)
+            near += weight[np.arange(len(y)), bins] * (spreads[bins] - errors) / others
+        scores = Scores.of((t - y) / np.maximum(near, least))
         spreads = np.maximum(rounded(np.maximum(spreads, least)), 1e-300)
         return cls(tuple(at.tolist()), tuple(spreads.tolist()), scores, nonnegative)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from pellucid import __version__
 from pellucid.core.checks import input_width
 from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
+from pellucid.data.tables.cells import LARGEST
+from pellucid.data.tables.kinds import CategoryColumn
 from pellucid.data.tables.moments import PERIODS
+from pellucid.data.tables.numeric import numeric
 from pellucid.errors import InputError, Message
 from pellucid.exchange.guards import check_network
 from pellucid.language import LANGUAGES, speaking, translate
@@ -23,6 +26,8 @@ from pellucid.training.hints import LINE, TEXTS
 
 if TYPE_CHECKING:
     from pellucid.network import Network
+
+LEVEL = 0.9  # of the intervals and sets of classes that the page shows
 
 EVERY = 20
 """One of so many of MNIST's 10,000 test digits is in the page.
@@ -41,10 +46,20 @@ class Field(TypedDict, total=False):
     offset: float
     low: float
     high: float
+    ends: list[float]  # least and greatest of training, where they are known
+    limits: list[float]  # beyond which a row is unlike those of training
     fill: float  # replaces a missing value
     flagged: bool  # whether the second input marks missing cells
     dates: bool  # whether values are days since 1970
     cycles: list[float]  # of dates, in days: each has two inputs, sine and cosine
+
+
+class Certainty(TypedDict):
+    """What held-out rows tell of the errors: `Certainty` in resources.js."""
+
+    intervals: list[dict[str, Any]]
+    least: float | None
+    novelty: dict[str, Any] | None
 
 
 class Facts(TypedDict):
@@ -62,6 +77,7 @@ class Facts(TypedDict):
     server: bool
     class_address: str
     sends: bool
+    certainty: Certainty
     hints: dict[str, dict[str, str]]  # by language and kind; `line` has kind's text and epoch
     version: str
 
@@ -101,6 +117,7 @@ def facts(
         "server": server,
         "class_address": class_address,
         "sends": sends,
+        "certainty": _certainty(net),
         "hints": _hints(),
         "version": __version__,
     }
@@ -138,12 +155,39 @@ def _fields(net: Network) -> list[Field]:
         if categories is None:
             field["offset"] = column.offset
             field["low"], field["high"] = float(low[first]), float(high[first])
+            known = net.columns.columns[len(fields)]
+            assert not isinstance(known, CategoryColumn)
+            if abs(known.low) < LARGEST:  # older files do not tell
+                field["ends"], field["limits"] = [known.low, known.high], [*known.limits]
             field["fill"] = float(net.columns.standardize().mean[first])
             field["flagged"] = column.flagged
             field["dates"] = column.dates
             field["cycles"] = [PERIODS[cycle] for cycle in column.cycles]
         fields.append(field)
     return fields
+
+
+def _certainty(net: Network) -> Certainty:
+    """Return what the page needs for intervals and sets of `LEVEL`, and for rows unlike others."""
+    known = net.uncertainty
+    if known is None:
+        return {"intervals": [], "least": None, "novelty": None}
+    novelty: dict[str, Any] | None = None
+    if known.novelty is not None and knows_columns(net):
+        found = numeric(net.columns)
+        novelty = known.novelty.to_dict()
+        novelty["inputs"] = [place for place, _ in found]
+        novelty["mean"] = [column.mean - column.offset for _, column in found]
+        novelty["std"] = [column.std for _, column in found]
+    intervals, least, side = [], None, (1 + LEVEL) / 2
+    for each in known.residuals:
+        if each.scores.allows(LEVEL, ends=2):
+            ends = {"low": each.scores.lower(side), "high": each.scores.upper(side)}
+            spreads = {"at": [*each.at], "spreads": [*each.spreads]}
+            intervals.append({**spreads, **ends, "nonnegative": each.nonnegative})
+    if known.scores is not None and known.scores.allows(LEVEL, ends=1):
+        least = 1 - known.scores.upper(LEVEL)
+    return {"intervals": intervals, "least": least, "novelty": novelty}
 
 
 def _start(net: Network) -> list[float]:

@@ -76,6 +76,25 @@ export function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+/**
+ * Format the ends of an interval, rounded outward to two digits of its width.
+ * @param {number} low
+ * @param {number} high
+ * @returns {[string, string]}
+ */
+export function interval(low, high) {
+  const width = high - low;
+  if (!(width > 0 && width < Infinity && Math.abs(low) + Math.abs(high) < 1e15))
+    return [number(low), number(high)];
+  const places = 1 - Math.floor(Math.log10(width));
+  const unit = 10 ** -places;
+  const digits = Math.min(Math.max(places, 0), 20);
+  const form = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const ends = [Math.floor(low / unit) * unit, Math.ceil(high / unit) * unit];
+  const [from, to] = ends.map((end) => minus((end + 0).toLocaleString("en", form)));
+  return [from, to];
+}
+
 /** Format a whole number with separated thousands. @param {number} value */
 export function count(value) {
   return value.toLocaleString("en");

@@ -16,7 +16,32 @@
  * @property {boolean} sends whether the page sends drawings to a teacher's
  * @property {Record<"en" | "ko", Record<string, string>>} hints texts by kind, and `line`, with
  *   {places} as Python formats them
+ * @property {Certainty} certainty what rows held out of the training tell of the errors
  * @property {string} version
+ *
+ * @typedef {object} Certainty
+ * @property {Interval[]} intervals of each target of values, for nine rows of ten; or none
+ * @property {number | null} least probability of a class in the set that holds the right one in
+ *   nine rows of ten
+ * @property {Novelty | null} novelty
+ *
+ * @typedef {object} Interval the errors of predictions, in units of how large they are near them
+ * @property {number[]} at predictions, increasing
+ * @property {number[]} spreads how large errors are there
+ * @property {number} low
+ * @property {number} high
+ * @property {boolean} nonnegative whether no target is negative
+ *
+ * @typedef {object} Novelty the distance of a row's numbers from those of training (`Novelty` in
+ *   core/novelty.py)
+ * @property {number[]} inputs indices of the numbers
+ * @property {number[]} mean of each, less its offset
+ * @property {number[]} std
+ * @property {number[]} center
+ * @property {number[][]} axes
+ * @property {number[]} variances
+ * @property {number} rest
+ * @property {number} limit
  *
  * @typedef {object} Field a column of a table; of numbers where `categories` is null
  * @property {string} name
@@ -27,6 +52,8 @@
  * @property {number} [offset]
  * @property {number} [low] end of the slider
  * @property {number} [high]
+ * @property {[number, number]} [ends] least and greatest of training, where they are known
+ * @property {[number, number]} [limits] beyond which a row is unlike those of training
  * @property {number} [fill] replaces a missing number
  * @property {boolean} [flagged] whether missing cells have a mark
  * @property {boolean} [dates] whether values are days since 1970

@@ -7,7 +7,7 @@ import { LAYERS } from "./layers.js";
  * @typedef {import("./layers.js").Layer} Layer
  * @typedef {import("./layers.js").Tensor} Tensor
  * @typedef {{layers: Layer[], inputs: any, classes: string[] | null, record: any, dtype: "F32" |
- *   "F64"}} ModelFile
+ *   "F64", uncertainty?: any}} ModelFile
  * @typedef {{type: string, options: Record<string, any>, shapes?: Record<string, number[]>,
  *   layers?: Entry[], frozen?: boolean}} Entry
  */
@@ -28,6 +28,7 @@ export function readModel(buffer) {
     classes: header.classes,
     record: header.record ?? {},
     dtype,
+    uncertainty: header.uncertainty,
   };
 }
 
@@ -36,14 +37,12 @@ export function readModel(buffer) {
  * @param {ModelFile} model
  * @returns {Uint8Array}
  */
-export function writeModel({ layers, inputs, classes, record, dtype }) {
+export function writeModel({ layers, inputs, classes, record, dtype, uncertainty }) {
   const size = dtype === "F32" ? 4 : 8;
+  const known = uncertainty ? { uncertainty } : {};
+  const header = { version: 1, layers: describe(layers), inputs, classes, record, ...known };
   /** @type {Record<string, any>} */
-  const table = {
-    __metadata__: {
-      [KEY]: stable({ version: 1, layers: describe(layers), inputs, classes, record }),
-    },
-  };
+  const table = { __metadata__: { [KEY]: stable(header) } };
   const arrays = named(layers, "").sort(([a], [b]) => (a < b ? -1 : 1));
   let offset = 0;
   for (const [name, { shape, data }] of arrays) {

@@ -33,6 +33,7 @@ export class Network {
     this.classes = model.classes;
     this.record = model.record;
     this.dtype = model.dtype;
+    this.uncertainty = model.uncertainty ?? null;
     this.neuronLayers = neuronLayers(this.layers);
   }
 
@@ -46,9 +47,9 @@ export class Network {
     return writeModel(this);
   }
 
-  /** Return a copy that shares no array. */
+  /** Return a copy to be changed, which shares no array: of its errors nothing is known. */
   copy() {
-    return new Network({ ...this, layers: this.layers.map(copied) });
+    return new Network({ ...this, uncertainty: null, layers: this.layers.map(copied) });
   }
 
   /** The number of trained numbers. */

@@ -1,8 +1,9 @@
-// The answer: the brightest output, how bright it is, and the second brightest.
+// The answer: the brightest output, how bright it is, the second brightest, and how sure it is.
 
 import { h, set, setText } from "../dom.js";
 import { number, percent, short } from "../format.js";
 import { concealed } from "../state.js";
+import { doubt, range } from "./certainty.js";
 import { onKey } from "./keys.js";
 
 /**
@@ -38,6 +39,8 @@ export function answer(page) {
   const meaning = h("span", { class: "meaning", title: matches ? t("answer.match.help") : null });
   const next = h("p", { class: "next" });
   const verdict = h("p", { class: "verdict" });
+  const within = h("p", { class: "next", "data-testid": "certainty" });
+  const strange = h("p", { class: "strange", "data-testid": "unlike" });
   const none = h("p", { class: "note", hidden: true }, t("answer.none"));
   const reader = announcer(page);
   const predict = predictFirst(page);
@@ -47,7 +50,16 @@ export function answer(page) {
     { class: "card answer", "aria-labelledby": "answer-title" },
     h("h2", { id: "answer-title" }, title),
     prediction,
-    h("div", { class: "sure" }, h("p", {}, meaning, " ", confidence), next, verdict, predict.show),
+    h(
+      "div",
+      { class: "sure" },
+      h("p", {}, meaning, " ", confidence),
+      next,
+      verdict,
+      within,
+      predict.show,
+    ),
+    strange,
     none,
     predict.first,
     reader.element,
@@ -70,9 +82,13 @@ export function answer(page) {
       setText(meaning, words ? (words.confidence ? scale : "") : missing);
       setText(next, words?.next ?? "");
       setText(verdict, words?.verdict ?? "");
+      const unlike = look.empty ? "" : doubt(page, look);
+      setText(within, words ? range(page, look) : "");
+      setText(strange, unlike);
       set(verdict, { "data-right": words?.right === undefined ? null : String(words.right) });
       none.hidden = look.state.input.source.kind !== "noise" || !network.classifies;
-      reader.announce(hides && !look.empty ? t("answer.hidden") : sentence(page, words));
+      const spoken = hides && !look.empty ? t("answer.hidden") : sentence(page, words);
+      reader.announce(unlike ? `${spoken} ${unlike}` : spoken);
     },
   };
 }
