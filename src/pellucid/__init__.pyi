@@ -5,6 +5,7 @@ from pellucid import exchange as exchange
 from pellucid import serving as serving
 from pellucid import sklearn as sklearn
 from pellucid import web as web
+from pellucid.building import ensemble as ensemble
 from pellucid.building import mlp as mlp
 from pellucid.building import table_mlp as table_mlp
 from pellucid.building import tabular_mlp as tabular_mlp
@@ -47,6 +48,7 @@ from pellucid.core.losses import MeanAbsoluteError as MeanAbsoluteError
 from pellucid.core.losses import MeanSquaredError as MeanSquaredError
 from pellucid.core.losses import Poisson as Poisson
 from pellucid.core.losses import Quantile as Quantile
+from pellucid.core.members import Members as Members
 from pellucid.core.metrics import METRICS as METRICS
 from pellucid.core.normalization import BatchNorm as BatchNorm
 from pellucid.core.normalization import LayerNorm as LayerNorm

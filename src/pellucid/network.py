@@ -15,6 +15,7 @@ from pellucid.core.chain import Trace
 from pellucid.core.collapse import collapsed, convert, floating_type
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Sigmoid, Softmax
+from pellucid.core.members import alone, members_of
 from pellucid.core.metrics import chosen_classes
 from pellucid.core.types import Array, Options
 from pellucid.core.uncertainty import Uncertainty, known
@@ -253,6 +254,13 @@ class Network:
         return self.inputs
 
     @property
+    def members(self) -> tuple[Network, ...]:
+        """The members of an ensemble (see `Members`) as networks, which share its layers."""
+        found = members_of(self.layers)
+        each = (alone(self.layers, m) for m in range(0 if found is None else found.count))
+        return tuple(Network(own, inputs=self.inputs, classes=self.classes) for own in each)
+
+    @property
     def params(self) -> list[Array]:
         """The parameters, flat, layer by layer, W before b; they change in place."""
         return list(self._layers.params)
@@ -309,7 +317,7 @@ class Network:
         The same network makes the same bytes. Raises FileError if it cannot be written, InputError
         if a weight is not finite.
         """
-        _check_path(path)
+        model.check_path(path)
         model.save(path, self.layers, self.header())
 
     def header(self) -> Options:
@@ -366,7 +374,7 @@ def load(path: str | os.PathLike[str]) -> Network:
     architecture, sizes have limits, and no code is ever run. Raises FileError for a file that is
     missing, damaged or of another format.
     """
-    _check_path(path)
+    model.check_path(path)
     layers, header = model.read(path)
     try:
         return restored(layers, header)
@@ -386,10 +394,3 @@ def restored(layers: Sequence[Layer], header: Options) -> Network:
         count = len(numeric(inputs)) if isinstance(inputs, Columns) else 0
         net.uncertainty = Uncertainty.from_dict(entry, checks.output_count(net.layers), count)
     return net
-
-
-def _check_path(path: Any) -> None:
-    if not isinstance(path, (str, os.PathLike)):
-        raise InputError(
-            'expected the path of a file, such as "net.safetensors"; got {got}', got=repr(path)
-        )

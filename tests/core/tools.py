@@ -19,6 +19,7 @@ import pellucid.core
 from pellucid.core.composite import Skip
 from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer
+from pellucid.core.members import Members
 from pellucid.core.types import Array, ArrayLike
 
 EXACT = 1e-10
@@ -106,7 +107,7 @@ def functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
 def rebuilt(layer: Layer) -> Layer:
     """Make the layer again from what it tells about itself."""
     if layer.inner:
-        assert isinstance(layer, Skip)
+        assert isinstance(layer, (Skip, Members))
         return layer.around([rebuilt(inner) for inner in layer.inner], layer.options())
     return type(layer).build(layer.options(), layer.arrays())
 

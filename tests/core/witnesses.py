@@ -92,6 +92,19 @@ def _two_ways(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) 
     ]
 
 
+def _joined(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) -> Tensor:
+    size = len(params) // layer.count
+    z = torch.stack(
+        [
+            forward_twin(member, x, params[m * size : (m + 1) * size], draws and draws.at(m))
+            for m, member in enumerate(layer.members)
+        ]
+    )
+    if layer.join == "probabilities":
+        return torch.log(torch.softmax(z, dim=-1).mean(0))
+    return torch.logit(torch.sigmoid(z).mean(0)) if layer.join == "sigmoids" else z.mean(0)
+
+
 def _categories(layer: Any, x: Tensor, params: list[Tensor], draws: Draws | None) -> Tensor:
     begin, numbers = 0, []
     for d, size in enumerate(layer.sizes.astype(int).tolist()):
@@ -270,6 +283,29 @@ LAYERS: dict[str, LayerWitness] = {
             lambda generator: pl.Concatenate(
                 [_small_affine(generator, 5, 2), pl.Dropout(0.3)],
                 projection=[pl.Sigmoid(), _small_affine(generator, 5, 4), pl.Dropout(0.3)],
+            ),
+        ],
+    ),
+    "Members": LayerWitness(
+        "composition: the mean of the twins' outputs, softmax or sigmoid of them",
+        _joined,
+        [
+            lambda generator: pl.Members(
+                [
+                    [
+                        _small_affine(generator, 5, 3),
+                        pl.Dropout(0.3),
+                        _small_affine(generator, 3, 4),
+                    ]
+                    for _ in range(3)
+                ]
+            ),
+            lambda generator: pl.Members(
+                [[_small_affine(generator, 5, 4)] for _ in range(2)], "probabilities"
+            ),
+            lambda generator: pl.Members(
+                [[pl.Affine(generator.normal(size=(5, 3))), pl.Tanh()] for _ in range(2)],
+                "sigmoids",
             ),
         ],
     ),

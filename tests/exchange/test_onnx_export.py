@@ -31,7 +31,7 @@ from tests.proving import examples
 
 
 def test_every_layer_has_a_writer() -> None:
-    assert set(WRITERS) == set(LAYERS.values())
+    assert set(WRITERS) >= set(LAYERS.values()) - {pl.Members}
 
 
 def fitting(model: onnx.ModelProto, x: Array) -> Array:

@@ -89,7 +89,7 @@ def test_every_layer(name: str, index: int, ask: Ask) -> None:
 
 
 def test_every_layer_of_core_has_sql() -> None:
-    assert set(CONVERSIONS) == set(LAYERS.values())
+    assert set(CONVERSIONS) >= set(LAYERS.values()) - {pl.Members}
 
 
 @DATABASES

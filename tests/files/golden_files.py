@@ -39,6 +39,7 @@ def networks() -> Iterator[tuple[str, pl.Network, Rows]]:
     table["sold"] = [number % 3 for number in range(len(table["sold"]))]
     del table["price"]
     yield "classes", trained(table, "sold"), {name: rows[name] for name in table}
+    yield "members", members(), np.random.default_rng(2).normal(size=(5, 3)).tolist()
 
 
 def layers() -> pl.Network:
@@ -90,6 +91,12 @@ def layers() -> pl.Network:
     net.freeze(4)
     net.record = {"epochs": 3, "rows": 10, "optimizer": "Adam", "metrics": {"accuracy": 0.5}}
     return net
+
+
+def members() -> pl.Network:
+    """Return an ensemble of three networks."""
+    nets = [pl.mlp([3, 4, 2], "tanh", "softmax", seed=seed, dropout=0.2) for seed in range(3)]
+    return pl.ensemble(nets)
 
 
 def cells() -> dict[str, list[Any]]:

@@ -91,6 +91,11 @@ def samples(dtype: type, generator: np.random.Generator) -> dict[str, list[pl.La
             pl.Concatenate([pl.Affine(draw(3, 2)), pl.Tanh()]),
             pl.Concatenate([pl.Affine(draw(3, 2))], [pl.Affine(draw(3, 1)), pl.ReLU()]),
         ],
+        "Members": [
+            pl.Members([[pl.Affine(draw(3, 2)), pl.Tanh()] for _ in range(3)]),
+            pl.Members([[pl.Affine(draw(3, 2), draw(2))] for _ in range(2)], "probabilities"),
+            pl.Members([[pl.Residual([pl.BatchNorm(draw(3))])] for _ in range(2)], "sigmoids"),
+        ],
     }
 
 

@@ -7,8 +7,8 @@ functions -> layer -> layers -> losses -> chain -> optimizers -> descent.
 
 Beside it: types, arrays (ownership and alignment), draws and splitmix (random numbers by place),
 ranges (checks of settings), checks (of layers and input), targets; erf, activations, preparation,
-categories, embedding, normalization, composite, collapse, schedules, initializers, metrics. Names
-everywhere:
+categories, embedding, normalization, composite, members, collapse, schedules, initializers,
+metrics. Names everywhere:
 
     x, y, t        input of a layer or network, output, target
     W, b, z        weights (D, H), biases (H,), pre-activations z = x W + b (the last: logits)
@@ -23,6 +23,7 @@ from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.composite import Concatenate, Dropout, Residual
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
+from pellucid.core.members import Members
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 
@@ -48,5 +49,5 @@ ACTIVATIONS: dict[str, type[Layer]] = {
 _KINDS: list[type[Layer]] = [layers.Affine, *ACTIVATIONS.values()]
 _KINDS += [Flatten, Scale, Standardize, SmoothClip]
 _KINDS += [CategoryEmbedding, PeriodicEmbedding]
-_KINDS += [BatchNorm, LayerNorm, Dropout, Residual, Concatenate]
+_KINDS += [BatchNorm, LayerNorm, Dropout, Residual, Concatenate, Members]
 LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in _KINDS}

@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.core.activations import LogSoftmax
 from pellucid.core.arrays import as_array
 from pellucid.core.categories import CategoryEmbedding
-from pellucid.core.layer import Layer, flat
+from pellucid.core.layer import Layer, flat, walk
+from pellucid.core.layers import Activation, Softmax
+from pellucid.core.members import Members, alone
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array, ArrayLike, Batch, DTypeLike
 from pellucid.errors import InputError, Message
@@ -57,7 +60,8 @@ class Layers(tuple[Layer, ...]):
 def as_layers(layers: Any) -> Layers:
     """Return the layers of a network.
 
-    Raises InputError unless they fit each other and their arrays are of one floating type.
+    Raises InputError unless they fit each other and their arrays are of one floating type, and for
+    `Members` elsewhere than at the end.
     """
     if not isinstance(layers, Iterable):
         template = "a network is made of a list of layers, such as [pl.Affine(W, b)]; got {got}"
@@ -68,11 +72,27 @@ def as_layers(layers: Any) -> Layers:
             template = "a network is made of layers such as pl.Affine(W, b); got {kind}"
             raise InputError(template, kind=type(layer).__name__)
         found.append(layer)
+    _check_members(found)
     # Without a layer of fixed width (activations only) every width fits.
     dtype_of(found)
     if (D := input_width(found)) is not None:
         widths(found, D)
     return Layers(found)
+
+
+def _check_members(layers: Sequence[Layer]) -> None:
+    for index, layer in enumerate(layers):
+        if any(isinstance(inner, Members) for inner in walk(layer.inner)):
+            raise InputError("{layer} cannot hold Members", layer=type(layer).__name__)
+        if not isinstance(layer, Members):
+            continue
+        behind, ends = layers[index + 1 :], (Activation, Softmax, LogSoftmax, Standardize)
+        if len(behind) > 1 or any(not isinstance(each, ends) or each.params for each in behind):
+            raise InputError(
+                "only an activation or a Standardize may follow Members, got {got}: put other "
+                "layers into each member",
+                got=", ".join(type(each).__name__ for each in behind),
+            )
 
 
 def check_weights(layers: Sequence[Layer]) -> None:
@@ -161,7 +181,7 @@ def check_input(layers: Sequence[Layer], x: Array) -> None:
     and of indices where the first layer embeds categories.
     """
     D = input_width(layers)
-    flattens = bool(layers) and isinstance(layers[0], Flatten)
+    flattens = isinstance(next(iter(alone(layers)), None), Flatten)
     in_rows, width = x.ndim == 2 or (flattens and x.ndim > 2), math.prod(x.shape[1:])
     if not in_rows or D not in (None, width):
         raise InputError(_wrong_shape(x, D, in_rows, flattens))
@@ -203,12 +223,13 @@ def check_finite(array: Array, what: Message, dtype: DTypeLike | None = None) ->
 def check_indices(layers: Sequence[Layer], x: Array, rows: Array | None = None) -> None:
     """Raise InputError for columns of categories that hold anything but indices of categories.
 
-    That is the input of a `CategoryEmbedding`, which is the first layer; others are not checked.
-    `rows` are the indices of the rows of x to look at, None for all.
+    That is the input of a `CategoryEmbedding`, which is the first layer (of a member, too); others
+    are not checked. `rows` are the indices of the rows of x to look at, None for all.
     """
-    if not layers or not isinstance(layers[0], CategoryEmbedding):
+    first = next(iter(alone(layers)), None)
+    if not isinstance(first, CategoryEmbedding):
         return
-    sizes = layers[0].sizes
+    sizes = first.sizes
     columns = np.flatnonzero(sizes)
     index = x[:, columns] if rows is None else x[rows[:, None], columns]
     # NaN fails the first comparison, infinity the second.
@@ -242,7 +263,7 @@ def _wrong_shape(x: Array, D: int | None, in_rows: bool, flattens: bool) -> Mess
 
 def byte_factor(layers: Sequence[Layer]) -> float | None:
     """Return the factor if the layers begin, after Flatten, by scaling bytes, such as 1 / 255."""
-    first = next((layer for layer in layers if not isinstance(layer, Flatten)), None)
+    first = next((layer for layer in alone(layers) if not isinstance(layer, Flatten)), None)
     # A factor of 1 / 64 or less is one for values that reach well beyond 1.
     return first.factor if isinstance(first, Scale) and 0 < first.factor <= 1 / 64 else None
 
@@ -267,7 +288,7 @@ def check_scaled(layers: Sequence[Layer], x: ArrayLike, high: float | None = Non
 
 def scales(layers: Sequence[Layer]) -> bool:
     """Return whether whole numbers may be passed: the layers scale or standardize first."""
-    for layer in layers:
+    for layer in alone(layers):
         if not isinstance(layer, (Flatten, CategoryEmbedding)):
             return isinstance(layer, (Scale, Standardize))
     return True

@@ -15,6 +15,7 @@ from pellucid.core.types import Array
 
 _EPOCHS = 1 << 40  # a stream for the order of epochs, which no layer's number reaches
 _SPLITS = 1 << 41  # and one for splitting off validation rows
+_MEMBERS = 1 << 43  # and one for the seeds of an ensemble's members
 
 
 class Draws(NamedTuple):
@@ -59,6 +60,11 @@ class Draws(NamedTuple):
 def epoch_order(seed: int, epoch: int, N: int) -> Array:
     """Return the order in which an epoch (counted from 1) visits N rows, (N,) int64."""
     return splitmix.permutation(splitmix.key(seed, epoch, _EPOCHS), N)
+
+
+def member_seed(seed: int, member: int) -> int:
+    """Return the seed of a member of an ensemble: the first has that of a network alone."""
+    return splitmix.key(seed, member, _MEMBERS) if member else seed
 
 
 def split_order(seed: int, N: int) -> Array:

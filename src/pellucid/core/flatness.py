@@ -11,6 +11,7 @@ from pellucid.core.chain import Trace
 from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Activation, Identity
+from pellucid.core.members import Members
 from pellucid.core.types import Array
 
 FLAT = 0.05
@@ -41,7 +42,7 @@ def flat_rows(layer: Activation, z: Array, y: Array, flat: float = FLAT) -> Arra
 def activations_of(
     chain: Sequence[Layer], trace: Trace, prefix: str = "", first: int = 0
 ) -> Iterator[tuple[str, Activation, Array, Array]]:
-    """Yield name, layer, input and output of each activation layer, also inside skips.
+    """Yield name, layer, input and output of each activation layer, also inside other layers.
 
     The name is the layer's index, "3", or "4.1" for layer 1 inside the Residual at 4.
     """
@@ -54,3 +55,8 @@ def activations_of(
             inside = f"{prefix}{first + index}."
             yield from activations_of(layer.layers, own, inside)
             yield from activations_of(layer.projection, side, inside, len(layer.layers))
+        elif isinstance(layer, Members):
+            size, inside = len(layer.members[0]), f"{prefix}{first + index}."
+            traces = layer.traces(trace.input_of(index))
+            for place, (member, own) in enumerate(zip(layer.members, traces, strict=True)):
+                yield from activations_of(member, own, inside, place * size)

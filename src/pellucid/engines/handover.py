@@ -11,6 +11,7 @@ from pellucid.core import checks
 from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.losses import RowLoss
+from pellucid.core.members import Members
 from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.types import Array, Batch, DTypeLike, Options, Vector
 from pellucid.errors import InputError
@@ -85,7 +86,8 @@ def layer_specs(layers: Sequence[Layer], D: int) -> list[Options]:
 
 
 def _inner_specs(layer: Layer, D: int) -> list[Options]:
-    ways = (layer.layers, layer.projection) if isinstance(layer, Skip) else ()
+    ways: Sequence[Sequence[Layer]] = layer.members if isinstance(layer, Members) else ()
+    ways = (layer.layers, layer.projection) if isinstance(layer, Skip) else ways
     return [spec for way in ways for spec in layer_specs(way, D)]
 
 

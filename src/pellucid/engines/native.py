@@ -22,6 +22,7 @@ from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.finite import finite_outputs
 from pellucid.core.layer import Layer, flat, walk
 from pellucid.core.losses import LOSSES, CrossEntropy, Loss, RowLoss
+from pellucid.core.members import Members, alone
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
 from pellucid.core.preparation import Flatten
 from pellucid.core.targets import one_hot
@@ -58,6 +59,8 @@ def why_not(layers: Sequence[Layer], optimizer: Optimizer | None = None) -> Mess
     for layer in walk(layers):
         if LAYERS.get(type(layer).__name__) is not type(layer):
             return Message("{layer} is a layer of your own", layer=type(layer).__name__)
+        if isinstance(layer, Members):
+            return Message("Members has no native layer yet")
     if optimizer is not None and type(optimizer) not in NATIVE_OPTIMIZERS:
         return Message(
             "{optimizer} is an optimizer of your own", optimizer=type(optimizer).__name__
@@ -94,8 +97,9 @@ class NativeEngine:
         self._depth = len(self.layers) if loss is None else chain.loss_depth(layers, loss)
         self._D, self._widths = D, [D, *checks.widths(layers, D)]
         self._K = self._widths[self._depth]  # of what the loss takes
-        self._flattens = isinstance(self.layers[0], Flatten)
-        self._indexed = isinstance(self.layers[0], CategoryEmbedding)
+        first = alone(self.layers)[0]
+        self._flattens = isinstance(first, Flatten)
+        self._indexed = isinstance(first, CategoryEmbedding)
         # Bytes stay bytes until they are multiplied, a quarter of the memory of float32.
         bytes_only = {np.dtype(np.uint8)}
         self._takes = _TAKEN_AS_IT_IS - (set() if checks.scales(layers) else bytes_only)

@@ -25,6 +25,7 @@ import numpy as np
 from pellucid.core import LAYERS, checks
 from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer, walk
+from pellucid.core.members import Members
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message, PellucidError
 from pellucid.files import strict_json
@@ -55,6 +56,14 @@ def describe(layers: Sequence[Layer]) -> list[Options]:
             entry["shapes"] = {name: list(array.shape) for name, array in layer.arrays().items()}
         described.append(entry)
     return described
+
+
+def check_path(path: Any) -> None:
+    """Raise InputError unless this is the path of a file."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(
+            'expected the path of a file, such as "net.safetensors"; got {got}', got=repr(path)
+        )
 
 
 def save(
@@ -291,7 +300,7 @@ def _build(entries: Any, left: dict[str, Array], prefix: str) -> list[Layer]:
         if kind is None:
             raise InputError("it has a layer of the unknown type {name}", name=repr(entry["type"]))
         layer: Layer
-        if issubclass(kind, Skip):
+        if issubclass(kind, (Skip, Members)):
             inner = _build(entry["layers"], left, f"{prefix}{index}.")
             layer = kind.around(inner, entry["options"])
         else:
