@@ -12,7 +12,7 @@ from pellucid.core.optimizers import Optimizer
 from pellucid.core.types import Array, ArrayLike, Batch, Vector
 from pellucid.engines.instructions import instruction_set, runnable_sets, using_instructions
 from pellucid.engines.native import NativeEngine, why_not
-from pellucid.engines.protocol import Engine, Ridge, batches_a_call
+from pellucid.engines.protocol import Engine, Ridge, Trainer, batches_a_call
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.engines.scanning import fingerprint, is_fingerprint, scan
 from pellucid.engines.sharded import Plan, ShardedEngine
@@ -101,6 +101,7 @@ __all__ = [
     "ReferenceEngine",
     "Ridge",
     "ShardedEngine",
+    "Trainer",
     "batches_a_call",
     "fingerprint",
     "instruction_set",

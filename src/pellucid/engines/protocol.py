@@ -42,13 +42,8 @@ class Ridge(NamedTuple):
     squares: Vector
 
 
-class Engine(Protocol):
-    """The arithmetic of prediction and training.
-
-    Inputs `x` are what `checks.as_input` takes: rows of numbers, images of bytes included. `rows`
-    (whole numbers) picks and orders rows of x, t and sample_weight, so that the engine itself
-    gathers a batch; None takes all.
-    """
+class Trainer(Protocol):
+    """What a run trains by: an engine, or the engines of several members."""
 
     learning_rate: float
     state: State
@@ -57,6 +52,34 @@ class Engine(Protocol):
     def name(self) -> str:
         """The name of what computes: "native" or "reference"."""
         ...
+
+    def train_steps(
+        self,
+        x: Array,
+        t: Array,
+        sample_weight: Vector | None,
+        rows: Vector | None,
+        batch_size: int,
+        rates: Sequence[float],
+        ridge: Ridge | None = None,
+        outputs: bool = True,
+    ) -> tuple[list[float], Batch]:
+        """Train on batch after batch of `batch_size` rows, each with its own learning rate.
+
+        The last batch may be smaller. Returns the losses of the batches that were done (without
+        any penalty) and the outputs, (n, K), of all rows, or of none if `outputs` is False. A loss
+        that is not finite is the last one: its batch changed nothing, and no other was begun.
+        """
+        ...
+
+
+class Engine(Trainer, Protocol):
+    """The arithmetic of prediction and training.
+
+    Inputs `x` are what `checks.as_input` takes: rows of numbers, images of bytes included. `rows`
+    (whole numbers) picks and orders rows of x, t and sample_weight, so that the engine itself
+    gathers a batch; None takes all. `train_steps` does `train_step` for each batch.
+    """
 
     def predict(self, x: ArrayLike) -> Batch:
         """Return the outputs for x, (N, K), of a prediction pass; no trace is kept.
@@ -110,25 +133,6 @@ class Engine(Protocol):
         """Do `gradients`, then `update`, with the same bits; return (loss, y).
 
         A loss that is not finite changes nothing.
-        """
-        ...
-
-    def train_steps(
-        self,
-        x: Array,
-        t: Array,
-        sample_weight: Vector | None,
-        rows: Vector | None,
-        batch_size: int,
-        rates: Sequence[float],
-        ridge: Ridge | None = None,
-        outputs: bool = True,
-    ) -> tuple[list[float], Batch]:
-        """Do `train_step` for each batch of `batch_size` rows, each with its own learning rate.
-
-        The last batch may be smaller. Returns the losses of the batches that were done (without
-        any penalty) and the outputs, (n, K), of all rows, or of none if `outputs` is False. A loss
-        that is not finite is the last one: its batch changed nothing, and no other was begun.
         """
         ...
 

@@ -20,6 +20,7 @@ from pellucid.core.chain import Trace
 from pellucid.core.flatness import SHARE, activations_of, flat_rows
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine, Sigmoid, Tanh
+from pellucid.core.members import alone
 from pellucid.core.types import Array, Options
 from pellucid.errors import Message
 from pellucid.language import mark, say, translate
@@ -265,7 +266,8 @@ def _probed(run: Run) -> slice | Array:
 
 def look(run: Run, begun: list[Array]) -> Seen:
     """Pass a sample of the rows through the network, and return what is to be seen."""
-    layers, loss, chosen = run.trained.layers, run.loss_function, _probed(run)
+    # The first member stands for the others.
+    layers, loss, chosen = alone(run.trained.layers), run.loss_function, _probed(run)
     x, t, weights = (None if each is None else each[chosen] for each in run.rows[:3])
     assert x is not None and t is not None
     with np.errstate(all="ignore"):

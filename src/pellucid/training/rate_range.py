@@ -16,6 +16,7 @@ import numpy as np
 
 from pellucid.core.draws import epoch_order
 from pellucid.core.losses import Loss
+from pellucid.core.members import alone
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.ranges import above_zero, whole
 from pellucid.core.types import Array, ArrayLike, Vector
@@ -124,7 +125,8 @@ def learning_rate_range(
     Parameters
     ----------
     net
-        A network; it stays as it is. Test it as it will be trained, with new weights.
+        A network; it stays as it is. Test it as it will be trained, with new weights. Of an
+        ensemble the first member is tested.
     x, t
         Inputs and targets, as for `train`. For a network of `table_mlp` x may be a table with the
         target among its columns, and t is left out.
@@ -169,7 +171,9 @@ def learning_rate_range(
     chosen = choose_optimizer(settings.optimizer if optimizer is None else optimizer)
     sample_checks.check_targets(trained, function, {}, rows)
     sample_checks.check_batch(net, size, len(rows.x))
-    worker = make_engine(trained.layers, function, chosen, whole("seed", seed, 0), engine, threads)
+    # Of an ensemble its first member, since each is trained by itself.
+    layers = alone(trained.layers)
+    worker = make_engine(layers, function, chosen, whole("seed", seed, 0), engine, threads)
     rates = np.geomspace(low, high, steps)
     losses = _losses(worker, rows, size, rates, seed)
     rates = rates[: len(losses)]

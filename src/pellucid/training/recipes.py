@@ -14,6 +14,7 @@ import math
 from typing import NamedTuple
 
 from pellucid.core.embedding import PeriodicEmbedding
+from pellucid.core.members import alone
 from pellucid.core.optimizers import SGD, Adam, AdamW, Optimizer
 from pellucid.core.schedules import Constant, CosLog, OneCycle, Schedule
 from pellucid.network import Network
@@ -126,7 +127,7 @@ def tables(net: Network, rows: int, quick: bool = False) -> Recipe:
     steps = (12_000 if rows >= 5_000 else 6_000) // (4 if quick else 1)
     least = min(max(math.ceil(2_000_000 / max(rows, 1)), 2), 10)
     epochs = min(max(math.ceil(steps * batch_size / max(rows, 1)), least), 300)
-    if any(isinstance(layer, PeriodicEmbedding) for layer in net.layers):
+    if any(isinstance(layer, PeriodicEmbedding) for layer in alone(net.layers)):
         optimizer = AdamW(0.003, beta_2=0.95, weight_decay=_decay(5_000, rows, 5))
         return Recipe(optimizer, CosLog(), epochs, batch_size)
     optimizer = AdamW(0.003, weight_decay=_decay(1_000, rows, 2))

@@ -10,10 +10,11 @@ import numpy as np
 
 from pellucid.core import chain, checks
 from pellucid.core.draws import Draws, epoch_order
+from pellucid.core.members import members_of
 from pellucid.core.ranges import whole
 from pellucid.core.schedules import Constant
 from pellucid.core.types import Array, Options
-from pellucid.engines import Plan, ShardedEngine, batches_a_call, make_engine, predict_and_loss
+from pellucid.engines import batches_a_call, predict_and_loss
 from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
 from pellucid.training import choices, sample_checks
@@ -24,6 +25,7 @@ from pellucid.training.epoch import Epoch
 from pellucid.training.hints import Watch
 from pellucid.training.history import History
 from pellucid.training.interrupts import stopping_on_interrupt
+from pellucid.training.members import choose_trainer, member_orders
 from pellucid.training.progress import progress_callback
 from pellucid.training.promise import promise_of
 from pellucid.training.restoring import load_callbacks, load_optimizer, write_into
@@ -64,12 +66,9 @@ class Run(RunState):
         self.metrics = choices.choose_metrics(settings.metrics, classes)
         self.own_callbacks = choices.choose_callbacks(settings.callbacks)
         callbacks = [*self.own_callbacks, *progress_callback(settings.progress)]
-        engine = settings.engine, settings.threads
-        self.engine = make_engine(net.layers, loss, self.optimizer, self.seed, *engine)
-        self.shards = settings.shards
-        if self.shards is not None:
-            plan = Plan(net.layers, loss, self.optimizer, self.shards, self.seed, self.augment)
-            self.engine = ShardedEngine(self.engine, plan)
+        self.shards, inside = settings.shards, members_of(net.layers)
+        self.members = 0 if inside is None else inside.count
+        self.engine = choose_trainer(net.layers, loss, self.optimizer, self.seed, settings)
         sample_checks.check_targets(net, loss, self.metrics, rows)
         self.held_out = None
         if settings.validation is not None:
@@ -163,13 +162,20 @@ class Run(RunState):
 
     def _train_rows(self, part: Epoch) -> dict[str, float] | None:
         """Train on all rows once; return loss and metrics, or None if stopped within the epoch."""
-        order = epoch_order(self.seed, self.epoch, len(self.rows.x))
+        N = len(self.rows.x)
+        order = epoch_order(self.seed, self.epoch, N)
+        if self.members:  # a column for each
+            order = member_orders(self.seed, self.members, self.epoch, N)
         outputs = self._train_batches(order, part)
         if not all(np.isfinite(array).all() for array in arrays_of(self.net)):
             self._diverged(part.before, order[-self.batch_size :])
         if outputs is None:
             return None
-        return {"loss": self.loss, **self._scores(outputs, self.rows.t[order])}
+        if not self.members or not self.metrics:
+            return {"loss": self.loss, **self._scores(outputs, self.rows.t[order])}
+        each = [self._scores(outputs[:, m], self.rows.t[order[:, m]]) for m in range(self.members)]
+        means = {name: float(np.mean([found[name] for found in each])) for name in each[0]}
+        return {"loss": self.loss, **means}
 
     def _train_batches(self, order: Array, part: Epoch) -> Array | None:
         """Train on the batches of a block of rows that are left.
@@ -263,8 +269,8 @@ class Run(RunState):
 
     @property
     def _augments(self) -> bool:
-        """Whether inputs are changed here; in shards, whoever computes one changes its inputs."""
-        return self.augment is not None and self.shards is None
+        """Whether inputs are changed here; those of shards and members where they are computed."""
+        return self.augment is not None and self.shards is None and not self.members
 
     def _shares(self, rows: Array) -> list[float]:
         """Return the weight of each batch in the epoch's loss: its rows, or their weights' sum."""
@@ -272,7 +278,8 @@ class Run(RunState):
         if weights is None:
             last = len(rows) - starts[-1]
             return [float(self.batch_size)] * (len(starts) - 1) + [float(last)]
-        return [float(weights[rows[start : start + self.batch_size]].sum()) for start in starts]
+        parts = [weights[rows[start : start + self.batch_size]] for start in starts]
+        return [float(part.sum()) / (self.members or 1) for part in parts]
 
     def _train_steps(self, rows: Array) -> tuple[list[float], Array]:
         """Train on the batches that these rows make.
@@ -353,7 +360,7 @@ class Run(RunState):
             if not all(np.isfinite(array).all() for array in layer.arrays().values()):
                 name = names[index]
                 return Message("in the weights of layer {index} ({name})", index=index, name=name)
-        x = checks.as_input(self.trained.layers, self.rows.x[rows])
+        x = checks.as_input(self.trained.layers, self.rows.x[rows.ravel()])
         for index, y in enumerate(chain.forward(self.trained.layers, x, Draws(self.seed))):
             if not np.isfinite(y).all():
                 name = names[index]
