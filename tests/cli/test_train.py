@@ -550,3 +550,21 @@ def test_wrong_workers_are_wrong_use(run: Callable[..., Result], workers: str) -
     result = run("train", "--workers", workers)
     assert result.code == 2
     assert "expected a number of workers such as 2 or 2:8" in result.err
+
+
+def test_members_are_trained_as_one_network(run: Callable[..., Result]) -> None:
+    result = run(
+        "train", "--data", "moons", "--members", 3, "--epochs", 2, "--hidden", "5", "--seed", 3
+    )
+    assert result.code == 0
+    assert "network 3 x 2-5-2, 81 parameters" in result.err
+    net = pl.load("model.safetensors")
+    assert len(net.members) == 3
+    one = ("--epochs", 2, "--hidden", "5", "--seed", 3, "-o", "one.safetensors")
+    assert run("train", "--data", "moons", *one).code == 0
+    assert pl.load("one.safetensors") == net.members[0]
+    shared = run("train", "--data", "moons", "--members", 2, "--shards", 2)
+    assert shared.code != 0
+    assert "leave out shards" in shared.err
+    again = run("train", "--from", "model.safetensors", "--data", "moons", "--members", 2)
+    assert "leave out --members" in again.err

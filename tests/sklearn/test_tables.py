@@ -68,10 +68,11 @@ def inputs(people: pandas.DataFrame) -> pandas.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("goal", "kind"), [("income", TableRegressor), ("member", TableClassifier)]
+    ("goal", "kind", "members"),
+    [("income", TableRegressor, 1), ("member", TableClassifier, 1), ("member", TableClassifier, 3)],
 )
 def test_the_same_network_by_command_function_and_estimator(
-    goal: str, kind: type[Any], people: pandas.DataFrame, tmp_path: Path
+    goal: str, kind: type[Any], members: int, people: pandas.DataFrame, tmp_path: Path
 ) -> None:
     """With enough rows a tenth is held out, and the best epoch's weights are kept, by all three."""
     task = "regress" if kind is TableRegressor else "classify"
@@ -79,14 +80,16 @@ def test_the_same_network_by_command_function_and_estimator(
     table.to_csv(tmp_path / "people.csv", index=False)
     words = ["train", "--data", "people.csv", "--target", goal, "--epochs", "3", "--seed", "5"]
     words += ["--hidden", "8", "-o", "model.safetensors", "--task", task]
+    words += ["--members", str(members)]
     options = [str(tmp_path / word) if "." in word else word for word in words]
     assert main(options) == 0
     by_command = pl.load(tmp_path / "model.safetensors")
     columns = pl.Columns.of(table, target=goal, task=task)
-    net = pl.table_mlp(columns, [8], seed=5)
+    net = pl.table_mlp(columns, [8], seed=5, members=members)
     history = pl.train_table(net, table, epochs=3, seed=5, progress=False)
     X, y = table.drop(columns=goal), table[goal]
-    model = kind((8,), max_iter=3, random_state=5).fit(X, y)
+    model = kind((8,), max_iter=3, random_state=5, n_members=members).fit(X, y)
+    assert len(net.members) == (0 if members == 1 else members)
     assert model.network_ == net == by_command
     assert model.history_["validation_loss"] == history["validation_loss"]
     assert model.network_.columns == net.columns == by_command.columns

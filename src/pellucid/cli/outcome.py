@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pellucid.cli.output import emit, note, time_text, write_json
 from pellucid.core.checks import input_width
 from pellucid.core.layers import Affine
+from pellucid.core.members import alone, members_of
 from pellucid.core.optimizers import Optimizer
 from pellucid.errors import PellucidError
 from pellucid.language import mark, say
@@ -63,7 +64,9 @@ class Job:
 def announce(job: Job, path: str) -> None:
     """Note what is trained on what, and that an earlier file will be replaced."""
     # As --layers takes them
-    sizes = [layer.W.shape[1] for layer in job.net.layers if isinstance(layer, Affine)]
+    sizes = [layer.W.shape[1] for layer in alone(job.net.layers) if isinstance(layer, Affine)]
+    widths = "-".join(map(str, (input_width(job.net.layers), *sizes)))
+    inside = members_of(job.net.layers)
     # Rounded as the split rounds it
     share = job.settings.validation
     kept = round(job.rows * share) if isinstance(share, float) else 0
@@ -80,7 +83,7 @@ def announce(job: Job, path: str) -> None:
         template,
         rows=rows,
         data=job.data,
-        widths="-".join(map(str, (input_width(job.net.layers), *sizes))),
+        widths=widths if inside is None else f"{inside.count} x {widths}",
         parameters=job.net.parameter_count,
     )
     if kept:

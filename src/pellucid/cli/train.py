@@ -81,6 +81,12 @@ class TrainOptions:
         "--dropout SHARE",
         "Share of hidden neurons dropped in training. Default: 0; for tables 0.1.",
     )
+    members: int | None = option(
+        "--members N",
+        "Train N networks at once, each with weights of its own; their predictions are averaged. "
+        "Default: 1.",
+        type=values.whole_number(1),
+    )
     target: tuple[str, ...] = option(
         "--target COLUMN",
         "The column of the table to predict; may be repeated for several columns of numbers.",
@@ -236,7 +242,7 @@ class TrainOptions:
 
 
 BUILDING = (
-    *("layers", "hidden", "activation", "output", "dropout"),
+    *("layers", "hidden", "activation", "output", "dropout", "members"),
     *("task", "preset", "ignore", "category", "number", "date"),
 )
 """Options that build a network, and so do not go with --from."""
@@ -255,6 +261,7 @@ BUILDING = (
     example("--layers 784,32,10 --epochs 20", "another network"),
     example("--data letters/ -o letters.safetensors", "own images, a sub-folder for each class"),
     example("--data houses.csv --target price --ignore id", "a table: predict one of its columns"),
+    example("--data houses.csv --target price --members 8", "the mean of eight networks"),
     example("--data visits.csv --target ill --group patient", "no patient on both sides"),
     example(
         "--data visits.csv --target ill --class-weights balanced",

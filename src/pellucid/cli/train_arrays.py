@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.building import mlp
+from pellucid.building import ensemble, mlp
 from pellucid.cli import datasets, outcome
 from pellucid.cli.augment_option import augmentation
 from pellucid.cli.train_settings import check_layers, settings_of
+from pellucid.core.draws import member_seed
 from pellucid.core.layers import Affine, Sigmoid
 from pellucid.core.losses import BinaryCrossEntropy
+from pellucid.core.members import alone
 from pellucid.core.metrics import target_classes
 from pellucid.core.preparation import Flatten
 from pellucid.data.inputs import Images
@@ -68,6 +70,13 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
 
 def build(options: TrainOptions, dataset: datasets.Dataset) -> Network:
     """Build the network that the options ask for, for these data."""
+    if options.members is None or options.members == 1:
+        return _one(options, dataset, options.seed)
+    seeds = [member_seed(options.seed, member) for member in range(options.members)]
+    return ensemble(_one(options, dataset, seed) for seed in seeds)
+
+
+def _one(options: TrainOptions, dataset: datasets.Dataset, seed: int) -> Network:
     classes = dataset.classes
     net = mlp(
         options.layers or (dataset.inputs, *(options.hidden or HIDDEN), dataset.outputs),
@@ -75,7 +84,7 @@ def build(options: TrainOptions, dataset: datasets.Dataset) -> Network:
         output=options.output or ("identity" if classes is None else "sigmoid"),
         dropout=options.dropout or 0.0,
         pixels=dataset.x.dtype == np.uint8,
-        seed=options.seed,
+        seed=seed,
     )
     # `pixels` puts Flatten and Scale in front of bytes; other images need Flatten alone
     flat = dataset.x.ndim == 2 or isinstance(net.layers[0], Flatten)
@@ -100,14 +109,15 @@ def choose_recipe(options: TrainOptions, net: Network, dataset: datasets.Dataset
 
 def _is_digit_network(options: TrainOptions, net: Network, dataset: datasets.Dataset) -> bool:
     """Return whether this is 784-16-16-10 with sigmoids, on data that could be MNIST's."""
-    shapes = [layer.W.shape for layer in net.layers if isinstance(layer, Affine)]
+    layers = alone(net.layers)  # of each member of an ensemble
+    shapes = [layer.W.shape for layer in layers if isinstance(layer, Affine)]
     return (
         dataset.image_shape == (28, 28)
         and dataset.classes is not None
         # The recipes were measured on 60,000 rows; on few rows they overfit
         and len(dataset.x) >= 30_000
         and shapes == [(784, 16), (16, 16), (16, 10)]
-        and sum(isinstance(layer, Sigmoid) for layer in net.layers) == len(shapes)
+        and sum(isinstance(layer, Sigmoid) for layer in layers) == len(shapes)
         and not options.dropout
         and isinstance(choose_loss(options.loss, net, dataset.t), BinaryCrossEntropy)
         and not (options.optimizer or options.schedule or options.batch_size)

@@ -8,6 +8,7 @@ from pellucid.cli.output import note
 from pellucid.cli.values import wrong_use
 from pellucid.core.layers import Sigmoid
 from pellucid.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from pellucid.core.members import alone
 from pellucid.core.optimizers import OPTIMIZERS, SGD, Adagrad, Optimizer
 from pellucid.core.types import Array
 from pellucid.distributed.training import SHARDS
@@ -125,7 +126,7 @@ def _rate(kind: type[Optimizer], net: Network, usual: Optimizer) -> float:
     train at all.
     """
     if kind is SGD:
-        below_sigmoids = any(isinstance(layer, Sigmoid) for layer in net.layers[:-1])
+        below_sigmoids = any(isinstance(layer, Sigmoid) for layer in alone(net.layers)[:-1])
         return 100 * usual.learning_rate if below_sigmoids else 0.1
     return 0.2 if kind is Adagrad else usual.learning_rate
 

@@ -110,6 +110,7 @@ def _build(columns: Columns, options: TrainOptions) -> Network:
     # Options that are not given leave the defaults to `table_mlp`
     given: dict[str, Any] = {"hidden": hidden, "preset": options.preset, "dropout": options.dropout}
     given |= {"activation": options.activation, "output": options.output}
+    given |= {"members": options.members}
     chosen = {name: value for name, value in given.items() if value is not None}
     return table_mlp(columns, seed=options.seed, **chosen)
 

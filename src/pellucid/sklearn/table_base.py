@@ -44,6 +44,7 @@ TABLE_PARAMETERS: Options = {
     "activation": [StrOptions({*NAMES, *ACTIVATIONS})],
     "preset": [StrOptions(set(PRESETS))],
     "dropout": [Interval(Real, 0, 1, closed="left")],
+    "n_members": [_COUNT],
     "loss": [StrOptions(set(LOSSES)), HasMethods(["value", "gradient"]), None],
     "learning_rate_init": [Interval(Real, 0, None, closed="neither"), None],
     "weight_decay": [Interval(Real, 0, None, closed="left"), None],
@@ -98,6 +99,7 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         seed = _seed(self.random_state)
         activation = str(NAMES.get(self.activation, self.activation))
         options: Options = {"preset": self.preset, "dropout": self.dropout, "seed": seed}
+        options["members"] = int(self.n_members)
         net = table_mlp(columns, sizes, activation, **options)
         settings = self._settings(net, columns.rows, seed)
         share = self.validation_fraction

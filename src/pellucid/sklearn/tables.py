@@ -40,6 +40,9 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         `pl.ACTIVATIONS`.
     preset, dropout
         As for `pl.table_mlp`.
+    n_members
+        How many networks to train at once, each with weights and an order of rows of its own; their
+        predictions are averaged. The default is 1.
     loss
         A name from `pl.LOSSES` or an object such as pl.CrossEntropy(label_smoothing=0.1). Default:
         "cross_entropy" of a classifier, "mean_squared_error" of a regressor.
@@ -107,6 +110,7 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         *,
         preset: str = "tabular",
         dropout: float = 0.1,
+        n_members: int = 1,
         loss: str | Loss | None = None,
         learning_rate_init: float | None = None,
         weight_decay: float | None = None,
@@ -197,6 +201,7 @@ class TableRegressor(RegressorMixin, BaseTableMLP):
         *,
         preset: str = "tabular",
         dropout: float = 0.1,
+        n_members: int = 1,
         loss: str | Loss | None = None,
         learning_rate_init: float | None = None,
         weight_decay: float | None = None,
