@@ -12,6 +12,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.core import chain, checks
+from pellucid.core.descent import descend
 from pellucid.core.layer import Pass
 from pellucid.core.members import JOINS, Members, alone, members_of
 from pellucid.core.types import Array
@@ -95,7 +96,9 @@ def test_names_of_arrays_count_through_all_members() -> None:
 
 def test_buffers_see_their_members_input(generator: np.random.Generator) -> None:
     norms = [pl.BatchNorm(np.ones(3)) for _ in range(2)]
-    layer = pl.Members([[pl.Scale(float(m + 1)), norm] for m, norm in enumerate(norms)])
+    weights = [(m + 1) * np.eye(3) for m in range(2)]
+    pairs = zip(weights, norms, strict=True)
+    layer = pl.Members([[pl.Affine(W), norm] for W, norm in pairs])
     x = generator.normal(size=(5, 3))
     layer.observe(x, LEARNING)
     for m, norm in enumerate(norms):
@@ -129,14 +132,14 @@ def test_a_copy_keeps_its_members_together() -> None:
     close(layer.forward(np.ones((1, 1))), [[1.5]], 0)
 
 
-W = np.ones((2, 2))
+ONES = np.ones((2, 2))
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "no members": (lambda: pl.Members([]), "at least one layer for each member"),
     "an empty member": (lambda: pl.Members([[pl.Tanh()], []]), "at least one layer for each"),
     "no list": (lambda: pl.Members(3), "at least one layer for each"),  # type: ignore[arg-type]
     "another join": (lambda: pl.Members([[pl.Tanh()]], "median"), "one of values, prob"),
     "other shapes": (
-        lambda: pl.Members([[pl.Affine(W)], [pl.Affine(np.ones((2, 3)))]]),
+        lambda: pl.Members([[pl.Affine(ONES)], [pl.Affine(np.ones((2, 3)))]]),
         "member 1 differs from member 0",
     ),
     "other settings": (
@@ -144,28 +147,28 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "member 1 differs from member 0",
     ),
     "a shared layer": (
-        lambda: pl.Members([[(layer := pl.Affine(W))], [layer]]),
+        lambda: pl.Members([[(layer := pl.Affine(ONES))], [layer]]),
         "needs layers of its own",
     ),
     "an end that belongs behind": (
-        lambda: pl.Members([[pl.Affine(W), pl.Softmax()]]),
+        lambda: pl.Members([[pl.Affine(ONES), pl.Softmax()]]),
         "put Softmax behind Members",
     ),
     "members within": (lambda: pl.Members([[pl.Members([[pl.Tanh()]])]]), "cannot hold other"),
     "within a skip": (
-        lambda: pl.Network([pl.Residual([pl.Members([[pl.Affine(W)]])])]),
+        lambda: pl.Network([pl.Residual([pl.Members([[pl.Affine(ONES)]])])]),
         "Residual cannot hold Members",
     ),
     "in the middle": (
-        lambda: pl.Network([pl.Members([[pl.Affine(W)]]), pl.Affine(W)]),
+        lambda: pl.Network([pl.Members([[pl.Affine(ONES)]]), pl.Affine(ONES)]),
         "only an activation or a Standardize may follow Members, got Affine",
     ),
     "two behind": (
-        lambda: pl.Network([pl.Members([[pl.Affine(W)]]), pl.Tanh(), pl.Softmax()]),
+        lambda: pl.Network([pl.Members([[pl.Affine(ONES)]]), pl.Tanh(), pl.Softmax()]),
         "got Tanh, Softmax",
     ),
     "a width": (
-        lambda: pl.Network([pl.Affine(np.ones((2, 3))), pl.Members([[pl.Affine(W)]])]),
+        lambda: pl.Network([pl.Affine(np.ones((2, 3))), pl.Members([[pl.Affine(ONES)]])]),
         "Affine expects 2 inputs in each row, got 3",
     ),
     "options": (lambda: Members.around([pl.Tanh()], {"count": True, "join": "values"}), "malform"),
@@ -193,9 +196,12 @@ def test_rows_one_by_one(join: str, generator: np.random.Generator) -> None:
 
 def embedded(seed: int) -> pl.Network:
     generator = np.random.default_rng(seed)
-    table = pl.CategoryEmbedding(generator.normal(size=(5, 2)).astype(np.float32), [2, 0, 3])
+    table = pl.CategoryEmbedding(
+        generator.normal(size=(5, 2)).astype(np.float32), np.array([2, 0, 3], np.float32)
+    )
     W = generator.normal(size=(5, 2)).astype(np.float32)
-    return pl.Network([table, pl.Affine(W), pl.Softmax()])
+    same = pl.Standardize(np.zeros(5, np.float32), np.ones(5, np.float32))
+    return pl.Network([table, same, pl.Affine(W), pl.Softmax()])
 
 
 def test_indices_are_checked_where_members_come_first() -> None:
@@ -207,7 +213,7 @@ def test_indices_are_checked_where_members_come_first() -> None:
 
 
 def test_bytes_are_taken_where_members_scale_them() -> None:
-    net = pl.Network([pl.Members([[pl.Scale(1 / 255), pl.Affine(W)] for _ in range(2)])])
+    net = pl.Network([pl.Members([[pl.Scale(1 / 255), pl.Affine(ONES)] for _ in range(2)])])
     x = np.array([[0, 255]], np.uint8)
     close(net.predict(x), [[1.0, 1.0]], 1e-6)
     assert checks.byte_factor(net.layers) == pytest.approx(1 / 255)
@@ -218,7 +224,7 @@ def test_the_mean_can_be_trained_like_any_layer(generator: np.random.Generator) 
     net = pl.ensemble(pl.mlp([2, 3, 2], "tanh", "softmax", seed=seed) for seed in range(2))
     x: Array = generator.normal(size=(40, 2)).astype(np.float32)
     t = (x[:, 0] > 0).astype(np.int64)
-    losses = pl.descend(net.layers, pl.CrossEntropy(), pl.Adam(0.05), x, t, epochs=20)
+    losses = descend(net.layers, pl.CrossEntropy(), pl.Adam(0.05), x, t, epochs=20)
     assert losses[-1] < 0.5 * losses[0]
     assert chain.trainable(net.layers) == [True] * len(net.params)
 
@@ -258,7 +264,7 @@ def test_the_first_member_has_the_weights_of_a_network_alone() -> None:
     ]
     assert net.members[0] == pl.table_mlp(columns, [4], seed=7)
     assert net.members[1] != net.members[0]
-    rows = {"age": [20, 60]}
+    rows = {"age": [20, 50]}
     expected = np.mean([member.predict(rows) for member in net.members], axis=0)
     close(net.predict(rows), expected, 1e-5)
     assert pl.table_mlp(columns, [4], members=1, seed=7) == net.members[0]

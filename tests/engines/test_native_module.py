@@ -44,6 +44,17 @@ VALUES = np.full((4, 2), 0.5, np.float32)
 SGD = {"kind": "SGD", "momentum": 0.0, "slots": [], "average": []}
 
 
+TANH = {
+    "kind": "Tanh",
+    "options": {},
+    "inputs": 2,
+    "outputs": 2,
+    "frozen": False,
+    "arrays": [],
+    "inner": [],
+}
+
+
 def raw_gradients(engine: Any = None, **changed: Any) -> float:
     given = {"x": X, "classes": T, "values": None, "weights": None, "rows": None, "step": 0, "y": Y}
     return float((engine or raw()).gradients(**(given | changed)))
@@ -132,6 +143,19 @@ WRONG: dict[str, Callable[[], Any]] = {
     "a setting that is missing": lambda: raw(kind="LeakyReLU", inputs=2),
     "an activation that widens": lambda: raw(kind="Sigmoid"),
     "a Residual of nothing": lambda: raw(kind="Residual", inputs=2),
+    "Members without a number": lambda: raw(kind="Members", inputs=2),
+    "Members of nothing": lambda: raw(
+        kind="Members", inputs=2, options={"count": 0, "join": "values"}
+    ),
+    "Members that share their layers": lambda: raw(
+        kind="Members", inputs=2, inner=[TANH] * 3, options={"count": 2, "join": "values"}
+    ),
+    "Members that are joined in no way": lambda: raw(
+        kind="Members", inputs=2, inner=[TANH], options={"count": 1, "join": "median"}
+    ),
+    "Members of another width": lambda: raw(
+        kind="Members", inner=[TANH], options={"count": 1, "join": "values"}
+    ),
     "a width below 0": lambda: raw(kind="Sigmoid", inputs=-1, outputs=-1),
     "no layers": lambda: baseline.make_engine(False, [], "", {}, None, 0, 0, 1),
     "backward without forward": lambda: raw().backward(Y),

@@ -283,25 +283,28 @@ private:
     T* slope_;
 };
 
-// Each row as log-probabilities: y = x - log sum exp(x); dx = dy - exp(y) sum(dy).
+// y = x - log sum exp(x), for a row; y may be x.
+template <class T>
+void log_softmax_row(const T* x, T* y, std::int64_t H) {
+    const T most = H ? *std::max_element(x, x + H) : T(0);
+    T sum = 0;
+    each_vector<T>(H, [&](std::int64_t h, std::int64_t n) {
+        const Vec<T> e = exp_below_zero<T>(load(x + h) - most);
+        for (std::int64_t j = 0; j < n; ++j) sum += e[j];
+    });
+    const T whole = std::log(sum);
+    each_vector<T>(H,
+                   [&](std::int64_t h, std::int64_t) { store(y + h, load(x + h) - most - whole); });
+}
+
+// Each row as log-probabilities; dx = dy - exp(y) sum(dy).
 template <class T>
 class LogSoftmax final : public Layer<T> {
 public:
     PELLUCID_SMALL explicit LogSoftmax(const LayerSpec& spec) : Layer<T>(spec) {}
 
     PELLUCID_SMALL void forward(const Pass<T>&, Matrix<const T> x, Matrix<T> y) const override {
-        for (std::int64_t i = 0; i < x.N; ++i) {
-            const T *own = x.row(i), *most = std::max_element(own, own + this->H);
-            T sum = 0;
-            each_vector<T>(this->H, [&](std::int64_t h, std::int64_t n) {
-                const Vec<T> e = exp_below_zero<T>(load(own + h) - *most);
-                for (std::int64_t j = 0; j < n; ++j) sum += e[j];
-            });
-            const T whole = std::log(sum);
-            each_vector<T>(this->H, [&](std::int64_t h, std::int64_t) {
-                store(y.row(i) + h, load(own + h) - *most - whole);
-            });
-        }
+        for (std::int64_t i = 0; i < x.N; ++i) log_softmax_row(x.row(i), y.row(i), this->H);
     }
 
     PELLUCID_SMALL void backward(const Pass<T>&, Matrix<const T>, Matrix<const T> y,

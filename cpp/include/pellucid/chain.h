@@ -1,15 +1,11 @@
-// Layers in a row: the table of kinds, forward and backward through a list, and Skip, which holds
-// lists of its own.
+// Layers in a row: forward and backward through a list, and Skip, which holds lists of its own.
 #pragma once
 
-#include "activations.h"
-#include "categories.h"
-#include "embedding.h"
 #include "layers.h"
-#include "normalization.h"
 
 namespace pellucid {
 
+// In kinds.h, which knows all layers.
 template <class T>
 std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec);
 
@@ -142,8 +138,8 @@ public:
           chain_(spec.inner.data(), own_layers(spec)) {
         const std::size_t first = chain_.layers.size(), rest = spec.inner.size() - first;
         if (rest) projection_ = std::make_unique<Chain<T>>(spec.inner.data() + first, rest);
-        take(chain_);
-        if (projection_) take(*projection_);
+        hold(chain_);
+        if (projection_) hold(*projection_);
         const std::int64_t own = chain_.layers.back()->H;
         side_ = projection_ ? projection_->layers.back()->H : this->D;
         require(joins_ ? side_ + own == this->H : side_ == this->H && own == this->H,
@@ -199,15 +195,9 @@ private:
     // The projection draws at a place of its own, behind the layers.
     Pass<T> beside(const Pass<T>& pass) const { return pass.at(chain_.layers.size()); }
 
-    void take(const Chain<T>& chain) {
+    void hold(const Chain<T>& chain) {
         require(chain.layers.front()->D == this->D, "a skip's layers expect another input");
-        for (const auto& layer : chain.layers) {
-            this->has_buffers |= layer->has_buffers;
-            for (const auto& parameter : layer->parameters) {
-                this->parameters.push_back(parameter);
-                this->parameters.back().trainable &= !this->frozen;
-            }
-        }
+        this->take(chain.layers);
     }
 
     static void see(Chain<T>& chain, const Pass<T>& pass, Matrix<const T> x) {
@@ -234,61 +224,5 @@ private:
     std::unique_ptr<Chain<T>> projection_;
     Buffer<T> own_, own_dy_, side_dy_;
 };
-
-template <class T, template <class> class L>
-PELLUCID_SMALL std::unique_ptr<Layer<T>> make(const LayerSpec& spec) {
-    return std::make_unique<L<T>>(spec);
-}
-
-template <class T, template <class> class F>
-PELLUCID_SMALL std::unique_ptr<Layer<T>> make_activation(const LayerSpec& spec) {
-    return std::make_unique<Activation<T, F<T>>>(spec);
-}
-
-// All layers, by the names of core's classes.
-template <class T>
-PELLUCID_SMALL std::unique_ptr<Layer<T>> make_layer(const LayerSpec& spec) {
-    using Maker = std::unique_ptr<Layer<T>> (*)(const LayerSpec&);
-    static constexpr Named<Maker> makers[] = {
-        {"Affine", make<T, Affine>},
-        {"Identity", make_activation<T, IdentityF>},
-        {"Sigmoid", make_activation<T, SigmoidF>},
-        {"Tanh", make_activation<T, TanhF>},
-        {"ReLU", make_activation<T, ReLUF>},
-        {"LeakyReLU", make_activation<T, LeakyReLUF>},
-        {"GELU", make_activation<T, GELUF>},
-        {"SiLU", make_activation<T, SiLUF>},
-        {"Softplus", make_activation<T, SoftplusF>},
-        {"Exponential", make_activation<T, ExponentialF>},
-        {"ELU", make_activation<T, ELUF>},
-        {"SELU", make_activation<T, ELUF>},
-        {"PReLU", make<T, PReLU>},
-        {"Mish", make_activation<T, MishF>},
-        {"Hardswish", make_activation<T, HardswishF>},
-        {"Softmax", make<T, Softmax>},
-        {"LogSoftmax", make<T, LogSoftmax>},
-        {"Flatten", make_activation<T, IdentityF>},
-        {"Scale", make_activation<T, ScaleF>},
-        {"Standardize", make<T, Standardize>},
-        {"SmoothClip", make_activation<T, SmoothClipF>},
-        {"CategoryEmbedding", make<T, CategoryEmbedding>},
-        {"PeriodicEmbedding", make<T, PeriodicEmbedding>},
-        {"BatchNorm", make<T, BatchNorm>},
-        {"LayerNorm", make<T, LayerNorm>},
-        {"Dropout", make<T, Dropout>},
-        {"Residual", make<T, Skip>},
-        {"Concatenate", make<T, Skip>},
-    };
-    // Columns have 32-bit indices, and the number of a layer's weights must not overflow.
-    constexpr std::int64_t widest = 1 << 30;
-    const Maker maker = find_named(makers, spec.kind, "no native layer ");
-    require(
-        spec.inputs >= 0 && spec.outputs >= 0 && spec.inputs <= widest && spec.outputs <= widest,
-        spec.kind + ": a width must be 0 to " + std::to_string(widest));
-    const bool widens = spec.kind == "Affine" || spec.kind == "CategoryEmbedding" ||
-                        spec.kind == "PeriodicEmbedding" || !spec.inner.empty();
-    require(widens || spec.inputs == spec.outputs, spec.kind + " has as many outputs as inputs");
-    return maker(spec);
-}
 
 }  // namespace pellucid

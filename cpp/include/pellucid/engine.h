@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "activations.h"
-#include "chain.h"
+#include "kinds.h"
 #include "losses.h"
 #include "optimizers.h"
 
@@ -33,7 +33,7 @@ public:
             const bool weighs = !layer->parameters.empty();
             large_ |= weighs && layer->D >= kLargeWidth && layer->H >= kLargeWidth;
             far_ |= weighs && layer->D * layer->H >= kFarWeights;
-            work_per_row_ += layer->D * (layer->parameters.empty() ? 4 : layer->H);
+            work_per_row_ += layer->work();
         }
         first_trainable_ = first_;
         while (first_trainable_ < n && chain_.layers[first_trainable_]->parameters.empty())

@@ -92,6 +92,11 @@ public:
     // Updates the buffers by the input of a training pass.
     virtual void observe(const Pass<T>&, Matrix<const T>) {}
 
+    // Multiply-adds of a row, roughly.
+    std::int64_t work() const {
+        return inner_work_ ? inner_work_ : D * (parameters.empty() ? 4 : H);
+    }
+
     struct Parameter {
         T* value;
         std::int64_t rows, columns;  // columns is 0 for a vector
@@ -110,12 +115,25 @@ public:
     bool taken = false;
 
 protected:
+    // Takes over the parameters of layers within this one.
+    PELLUCID_SMALL void take(const std::vector<std::unique_ptr<Layer>>& inner) {
+        for (const auto& layer : inner) {
+            has_buffers |= layer->has_buffers;
+            inner_work_ += layer->work();
+            for (const auto& parameter : layer->parameters) {
+                parameters.push_back(parameter);
+                parameters.back().trainable &= !frozen;
+            }
+        }
+    }
+
     void add_parameter(T* value, std::int64_t rows, std::int64_t columns) {
         gradients_.emplace_back(static_cast<std::size_t>(columns ? rows * columns : rows) + kPad);
         parameters.push_back({value, rows, columns, gradients_.back().data(), !frozen});
     }
 
 private:
+    std::int64_t inner_work_ = 0;
     std::vector<Buffer<T>> gradients_;
 };
 

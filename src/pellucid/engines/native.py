@@ -22,7 +22,7 @@ from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.finite import finite_outputs
 from pellucid.core.layer import Layer, flat, walk
 from pellucid.core.losses import LOSSES, CrossEntropy, Loss, RowLoss
-from pellucid.core.members import Members, alone
+from pellucid.core.members import alone
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
 from pellucid.core.preparation import Flatten
 from pellucid.core.targets import one_hot
@@ -59,8 +59,6 @@ def why_not(layers: Sequence[Layer], optimizer: Optimizer | None = None) -> Mess
     for layer in walk(layers):
         if LAYERS.get(type(layer).__name__) is not type(layer):
             return Message("{layer} is a layer of your own", layer=type(layer).__name__)
-        if isinstance(layer, Members):
-            return Message("Members has no native layer yet")
     if optimizer is not None and type(optimizer) not in NATIVE_OPTIMIZERS:
         return Message(
             "{optimizer} is an optimizer of your own", optimizer=type(optimizer).__name__

@@ -125,7 +125,9 @@ class MembersTrainer:
             parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
             weights = np.array([sample_weight[part].sum(axis=0) for part in parts[:done]]).T
             mean = (losses * weights).sum(axis=0) / np.maximum(weights.sum(axis=0), _LEAST)
-        y = np.stack([each.y for each in found], axis=1) if outputs else found[0].y[:0]
+        # A member that has diverged has fewer rows: then the run ends here.
+        size = min(len(each.y) for each in found) if outputs else 0
+        y = np.stack([each.y[:size] for each in found], axis=1)
         return mean.tolist(), y
 
     def _each(self, one: Callable[[int], Found]) -> list[Found]:
