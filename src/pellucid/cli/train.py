@@ -83,8 +83,8 @@ class TrainOptions:
     )
     members: int | None = option(
         "--members N",
-        "Train N networks at once, each with weights of its own; their predictions are averaged. "
-        "Default: 1.",
+        "Train so many networks at once, each with weights of its own; their predictions are "
+        "averaged. Default: 1.",
         type=values.whole_number(1),
     )
     target: tuple[str, ...] = option(

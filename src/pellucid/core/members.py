@@ -98,9 +98,9 @@ class Members(Layer):
         pairs = zip(self.members, places, strict=True)
         return [chain.forward(member, x, place) for member, place in pairs]
 
-    def joined(self, z: Sequence[Batch]) -> Batch:
+    def joined(self, outputs: Sequence[Batch]) -> Batch:
         """Return y, (N, K), for what each member made of x."""
-        z = np.stack(z)
+        z = np.stack(outputs)
         if self.join == "values":
             return np.asarray(z.mean(axis=0))
         if self.join == "probabilities":
@@ -113,9 +113,9 @@ class Members(Layer):
             return self.joined(self.outputs(x))
         return self.joined([trace.y for trace in self.traces(x, draws)])
 
-    def parts(self, z: Sequence[Batch], dy: Batch) -> Batch:
+    def parts(self, outputs: Sequence[Batch], dy: Batch) -> Batch:
         """Return the gradient with respect to each member's output, (M, N, K)."""
-        z = np.stack(z)
+        z = np.stack(outputs)
         if self.join == "values":
             return np.broadcast_to(dy / z.dtype.type(self.count), z.shape)
         if self.join == "probabilities":
