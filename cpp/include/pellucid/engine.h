@@ -201,19 +201,24 @@ private:
     Pass<T> pass() { return {true, {seed_, step_, 0, row_}, &threads_, {}, &next_, nullptr}; }
 
     // Returns whether x and the outputs are finite. Where the first layer makes sums over x, one of
-    // them is looked at, and not x itself: that would take a tenth of the time of a row.
+    // them is looked at, and not x itself, which would take a tenth of the time of a row. Of one
+    // short row it is x, known before anything is computed.
     bool predict_block(const Rows& x, std::int64_t start, std::int64_t N, bool zeros,
                        const Threads& threads, T* out) const {
         Scratch& scratch = of_thread<Scratch>();  // since several threads may predict by one engine
-        bool finite = sees_zeros_ || rows_are_finite(x.part(start, N));
+        const bool by_sums = sees_zeros_ && !(N == 1 && x.type == kOwn && x.width <= kLanes<T>);
+        bool finite = by_sums || rows_are_finite(x.part(start, N));
         const Pass<T> pass{false, {}, &threads, {}, nullptr, nullptr};
         Matrix<const T> rows;
         const Zeros<T> known = take_rows(x.part(start, N), zeros, false, scratch, rows);
         const Elementwise<T>* const last = N > 1 ? last_ : nullptr;
         const std::size_t layers = chain_.layers.size();
-        copy_out(chain_.predict(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line,
-                                sees_zeros_ ? &finite : nullptr),
-                 out);
+        const Matrix<const T> y =
+            chain_.predict(pass, rows, known, first_, last ? layers - 1 : layers, scratch.line,
+                           by_sums ? &finite : nullptr);
+        copy_out(y, out);
+        // Not `out`: a vector would wait until its values, just written, have reached the cache.
+        if (N == 1) return all_finite(y.data, y.width) && finite;
         if (last) last->apply_in_place(threads, out, N * outputs());
         return all_finite(out, N * outputs()) && finite;
     }

@@ -289,12 +289,6 @@ PELLUCID_INLINE inline bool is_finite(T x) {
 // Whether no value is NaN or infinite.
 template <class T>
 inline bool all_finite(const T* x, std::int64_t count) {
-    // A few values, just written, one by one: a vector would wait until all have reached the cache.
-    if (count <= 32) {
-        for (std::int64_t i = 0; i < count; ++i)
-            if (!is_finite(x[i])) return false;
-        return true;
-    }
     // Bits are joined and not added up, since each addition would wait for the last.
     Int<T> found = {};
     each_vector<T>(count, [&](std::int64_t i, std::int64_t n) {
