@@ -97,6 +97,16 @@ def test_the_address_of_the_environment_is_looked_at_too(monkeypatch: pytest.Mon
         RayTasks("auto")
 
 
+def test_a_cluster_that_has_ended_is_no_cluster(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray/ray_current_cluster").write_text(NOWHERE)  # as `ray start --head` wrote it
+    with pytest.raises(InputError, match=r"no Ray cluster answers at 127\.0\.0\.1:1 "):
+        RayTasks("auto")
+
+
 @contextmanager
 def silent() -> Iterator[str]:
     """Yield the address of a server that accepts and never says anything."""

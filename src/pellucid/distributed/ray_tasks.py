@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pellucid.distributed.workers import Crew, J, P, R
@@ -50,9 +52,9 @@ class RayTasks:
         return _Tasks(self.ray, work, job)
 
     def _connect(self, address: str) -> None:
-        wanted = os.environ.get("RAY_ADDRESS", address) if address == AUTO else address
-        if wanted not in (LOCAL, AUTO):
-            _check_answers(wanted)
+        found = _running_here() if address == AUTO else address
+        if found not in (LOCAL, AUTO):
+            _check_answers(found)
         try:
             self.ray.init(
                 address=address,  # "local" is a cluster of its own, whatever runs here
@@ -93,6 +95,17 @@ class _Tasks:
         if at_once:
             for task in self._tasks:
                 self._ray.cancel(task, force=True)
+
+
+def _running_here() -> str:
+    """Return the address that Ray takes for "auto": that of RAY_ADDRESS, or of the cluster that was
+    started here last, which may have ended since; "auto" where neither is known.
+    """
+    # Not a public name: where a version of Ray lacks it, nothing is checked beforehand
+    with suppress(ImportError, AttributeError, TypeError, OSError):
+        services = importlib.import_module("ray._private.services")
+        return services.get_ray_address_from_environment(AUTO, None) or AUTO
+    return AUTO
 
 
 def _check_answers(address: str) -> None:
