@@ -1,7 +1,7 @@
 """Measure training by several processes: time and bytes a step, and what they say of more machines;
 and the memory of Ray's workers that score a file.
 
-    python benchmarks/scaling.py          measure (four minutes), write the pages
+    python benchmarks/scaling.py          measure (five minutes), write the pages
     python benchmarks/scaling.py --memory measure the memory alone (half a minute), write the pages
     python benchmarks/scaling.py --show   the same as without, and write nothing
     python benchmarks/scaling.py --page   the pages alone, from benchmarks/scaling.json
