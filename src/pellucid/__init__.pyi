@@ -109,6 +109,7 @@ from pellucid.lens.counterfactual import counterfactual as counterfactual
 from pellucid.lens.evaluation import evaluate as evaluate
 from pellucid.lens.importance import partial_dependence as partial_dependence
 from pellucid.lens.importance import permutation_importance as permutation_importance
+from pellucid.lens.member_spread import member_spread as member_spread
 from pellucid.lens.neurons import trace_table as trace_table
 from pellucid.lens.response import input_weights as input_weights
 from pellucid.lens.response import maximize_activation as maximize_activation

@@ -20,7 +20,6 @@ from tests.core.witnesses import LAYERS
 CASES = [
     (name, index)
     for name, witness in sorted(LAYERS.items())
-    if name != "Members"  # exports of ensembles follow
     for index in range(len(witness.examples))
 ]
 """Name and number of every example of a layer.
@@ -38,6 +37,12 @@ def network_of(name: str, index: int = 0, dtype: Any = np.float64) -> pl.Network
     layer = witness.examples[index](generator)
     if len(witness.row) > 1:  # it takes images
         return pl.Network([layer, affine(generator, 6, 4)]).astype(dtype)
+    if name == "Members":  # at the end, but for the activation that belongs to it
+        ends: dict[str, list[Layer]]
+        ends = {"probabilities": [pl.Softmax()], "sigmoids": [pl.Sigmoid()]}
+        return pl.Network(
+            [affine(generator, 3, 5), layer, *ends.get(layer.options()["join"], [])]
+        ).astype(dtype)
     if name in ("Scale", "Standardize"):
         return pl.Network([layer, affine(generator, 5, 4)]).astype(dtype)
     return pl.Network(

@@ -635,5 +635,5 @@ def test_skips_within_skips_have_a_limit(tmp_path: Path) -> None:
     for depth in range(10):  # t = x + relu(t of the depth before)
         nodes += [node("Relu", tensor, f"r{depth}"), node("Add", f"x r{depth}", f"t{depth}")]
         tensor = f"t{depth}"
-    with pytest.raises(pl.FileError, match=r"node the Add .*: skips are nested more than 8"):
+    with pytest.raises(pl.FileError, match=r"node the Add .*: layers are nested more than 8"):
         read(graph(nodes, outputs=[tensor]), tmp_path)

@@ -48,9 +48,14 @@ def homes(rows: int, seed: int) -> pandas.DataFrame:
     return homes
 
 
+TASKS = ["texts", "whole", "truth", "values", "members texts", "members values"]
+"""Networks for classes of each type and for values, and ensembles for two of them."""
+
+
 def trained(task: str) -> pl.Network:
-    """Return a network for one of four targets, trained a little."""
-    table = homes(1_100, 0)
+    """Return a network for one of `TASKS`, trained a little."""
+    table, members = homes(1_100, 0), 3 if task.startswith("members") else 1
+    task = task.removeprefix("members ")
     area = table["area"].fillna(0)
     table["y"] = {
         "texts": np.where(area > 80, "large", "small"),
@@ -58,7 +63,7 @@ def trained(task: str) -> pl.Network:
         "truth": area > 80,
         "values": area * 3 + table["built year"],
     }[task]
-    net = pl.table_mlp(pl.Columns.of(table, target="y"), hidden=[16])
+    net = pl.table_mlp(pl.Columns.of(table, target="y"), hidden=[16], members=members)
     pl.train_table(net, table, epochs=1)
     return net
 
@@ -81,9 +86,8 @@ def numbers(cells: Any) -> Array:
     return cells.to_numpy(float)
 
 
-@pytest.fixture(params=["texts", "whole", "truth", "values"])
+@pytest.fixture(params=TASKS)
 def net(request: pytest.FixtureRequest) -> pl.Network:
-    """Networks for classes of each type and for values."""
     return trained(request.param)
 
 

@@ -21,7 +21,7 @@ from pellucid.exchange import to_sql
 from pellucid.exchange.sql.layer_code import CONVERSIONS
 from pellucid.web import SHIPPED
 from tests.exchange.networks import CASES, affine, network_of, rows_for
-from tests.exchange.test_raw import questions, trained
+from tests.exchange.test_raw import TASKS, questions, trained
 
 DAY = pandas.Timedelta("1D")
 
@@ -89,7 +89,7 @@ def test_every_layer(name: str, index: int, ask: Ask) -> None:
 
 
 def test_every_layer_of_core_has_sql() -> None:
-    assert set(CONVERSIONS) >= set(LAYERS.values()) - {pl.Members}
+    assert set(CONVERSIONS) == set(LAYERS.values())
 
 
 @DATABASES
@@ -104,7 +104,7 @@ def test_digits(ask: Ask) -> None:
 
 
 @DATABASES
-@pytest.mark.parametrize("task", ["texts", "whole", "truth", "values"])
+@pytest.mark.parametrize("task", TASKS)
 def test_columns_of_a_table(task: str, ask: Ask) -> None:
     net, asked = trained(task), questions()
     given = asked.assign(day=(asked["day"] - pandas.Timestamp(0)) / DAY)
@@ -112,7 +112,7 @@ def test_columns_of_a_table(task: str, ask: Ask) -> None:
     found = answers(ask, net, given)
     with pytest.warns(pl.TableWarning):
         y = net.predict(asked)
-        labels = None if task == "values" else net.labels(asked)
+        labels = None if net.predicts_values else net.labels(asked)
     if labels is None:
         np.testing.assert_allclose(found["prediction"], y[:, 0], rtol=1e-4)
     else:

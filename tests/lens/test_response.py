@@ -193,5 +193,5 @@ def test_the_unit_of_a_move() -> None:
     # The unit comes from the preparation: a move of one unit moves the input neuron by 1.
     net = NETS["standardized"]
     x = rows_for(net, 1)
-    moved = gradients(net, x, 1, np.array([2]))[0, 2] * input_scale(net)[2]
+    moved = gradients(net.layers[:1], x, np.array([2]))[0, 2] * input_scale(net)[2]
     assert moved == pytest.approx(1)

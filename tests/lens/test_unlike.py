@@ -7,8 +7,9 @@ import pytest
 
 import pellucid as pl
 from pellucid.core.types import Array
+from pellucid.display.text_table import interval_text
 from pellucid.language import speaking
-from pellucid.lens.certainty import certainty_of, how_often, interval_text
+from pellucid.lens.certainty import certainty_of, how_often
 from pellucid.lens.unlike import flags, unlike_training
 from tests.houses import Flats, flats, trained
 

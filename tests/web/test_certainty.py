@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pellucid.data.tables.numeric import standardized
-from pellucid.lens.certainty import interval_text
+from pellucid.display.text_table import interval_text
 from pellucid.lens.unlike import unlike_training
 from pellucid.web import page
 from pellucid.web.facts import facts

@@ -16,7 +16,7 @@ from pellucid.core.types import Array
 from pellucid.errors import FileError, InputError
 from pellucid.web import SHIPPED, to_javascript
 from tests.exchange.networks import CASES, network_of, rows_for
-from tests.exchange.test_raw import questions, trained
+from tests.exchange.test_raw import TASKS, questions, trained
 from tests.web.conftest import NODE
 
 ASK = """
@@ -67,17 +67,17 @@ def test_digits() -> None:
     assert Path("net.mjs").stat().st_size < 110_000
 
 
-@pytest.mark.parametrize("task", ["texts", "whole", "truth", "values"])
+@pytest.mark.parametrize("task", TASKS)
 def test_rows_of_a_table(task: str) -> None:
     net, table = trained(task), questions()[:200]
     given = table.assign(day=(table["day"] - pandas.Timestamp(0)) / DAY)
     answers = asked(net, json.loads(given.to_json(orient="records", double_precision=15)))
     with pytest.warns(pl.TableWarning):
         y = net.predict(table)
-        labels = y[:, 0].tolist() if task == "values" else net.labels(table)
+        labels = y[:, 0].tolist() if net.predicts_values else net.labels(table)
     np.testing.assert_allclose(outputs(answers), y, rtol=1e-4, atol=1e-5)
     predictions = [answer["prediction"] for answer in answers]
-    if task == "values":
+    if net.predicts_values:
         assert predictions == pytest.approx(labels, rel=1e-4)
     else:
         sure = net.confidence(y) > 0.501

@@ -73,6 +73,7 @@ STATE = {
     "brightness": 100,
     "centring": True,
     "neuron": None,
+    "member": None,
     "pointed": None,
     "panel": None,
     "language": "ko",

@@ -144,7 +144,9 @@ def test_every_layer(node: Node, generator: np.random.Generator) -> None:
         ),
     ]
     net = pl.Network(layers)
-    assert {type(layer).__name__ for layer in walk(layers)} == set(LAYERS) - {"Members"}
+    assert {type(layer).__name__ for layer in walk(layers)} == set(LAYERS) - {
+        "Members"
+    }  # test_members.py
     compare(node, net, generator.normal(size=(3, D)), [0, 3, 1], "cross_entropy")
 
 

@@ -8,7 +8,16 @@ from functools import partial
 from pellucid.cli import explain_text, values
 from pellucid.cli.explain_input import Asked, read_asked
 from pellucid.cli.explain_text import Explanation
-from pellucid.cli.help import argument, command, example, json_option, model_argument, option
+from pellucid.cli.help import (
+    argument,
+    command,
+    example,
+    json_option,
+    member_option,
+    model_argument,
+    option,
+)
+from pellucid.cli.member_text import Directions, one_member
 from pellucid.cli.models import read_model
 from pellucid.cli.output import write_json
 from pellucid.cli.plot_file import Panel, check_plot, plot_option, write_plot
@@ -37,6 +46,7 @@ class ExplainOptions:
     against: str | None = option(
         "--against CLASS", "The class to change the prediction to. Default: the nearest."
     )
+    member: int | None = member_option()
     layer: int | None = option(
         "--layer N",
         "Explain a neuron of this layer instead; -1 is the output.",
@@ -53,7 +63,8 @@ class ExplainOptions:
     ExplainOptions,
     "Explain a prediction for one input: what each pixel or column contributes (integrated "
     "gradients), what the last hidden neurons contribute, which class comes second, and the "
-    "smallest change found that changes the prediction. The input is an image, a row of a table or "
+    "smallest change found that changes the prediction. Of an ensemble (train --members) also how "
+    "far its members agree. The input is an image, a row of a table or "
     "of an array, or a test digit of MNIST.",
     example("digits.safetensors my.png", "why this image is classified so"),
     example(
@@ -68,7 +79,7 @@ def explain(options: ExplainOptions) -> None:
     if (options.file is None) == (options.digit is None):
         raise wrong_use("name one input: a file, or --digit")
     check_plot(options.plot)
-    net = read_model(options.model)
+    net = one_member(read_model(options.model), options.member)
     asked = read_asked(net, options.file, options.row, options.digit)
     found = look(net, asked, options)
     trace = trace_table(net, asked.x) if options.trace else None
@@ -99,7 +110,10 @@ def look(net: Network, asked: Asked, options: ExplainOptions) -> Explanation:
     # Without limits of the inputs, the nearest change may be an impossible input
     if against is not None or (classes and is_output and _has_limits(net)):
         other = counterfactual(net, asked.x, against)
-    return Explanation(y, why, sums, other, options.against, classes)
+    found = Explanation(y, why, sums, other, options.against, classes)
+    if not (is_output and net.members) or image_shape(net) is not None:
+        return found
+    return found._replace(directions=Directions.of(net, asked.x, int(why.neurons[0])))
 
 
 def _class(net: Network, name: str | None, y: Array) -> int | str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pellucid.cli import drawing
+from pellucid.cli import drawing, member_text
 from pellucid.cli.explain_input import Asked
+from pellucid.cli.member_text import Directions
 from pellucid.cli.network_rows import levels
 from pellucid.cli.output import columns, echo, echo_lines, emit, paragraph
 from pellucid.cli.prediction_text import Wanted, describe_confidence, file_entries, values_text
@@ -31,7 +32,7 @@ class Explanation(NamedTuple):
     """An explanation: prediction (1, K), integrated gradients, contributions, counterfactual.
 
     `against` is the class that the counterfactual was asked for, `classes` whether the network
-    predicts classes.
+    predicts classes. Of an ensemble's output also the direction of each column in its members.
     """
 
     y: Array
@@ -40,6 +41,7 @@ class Explanation(NamedTuple):
     other: Counterfactual | None
     against: str | None
     classes: bool
+    directions: Directions | None = None
 
 
 class Part(NamedTuple):
@@ -57,6 +59,9 @@ def to_dict(net: Network, asked: Asked, found: Explanation) -> dict[str, object]
     parts = None
     if knows_columns(net):
         parts = [part._asdict() for part in parts_of(net, asked.x, found.why.values[0])]
+        if found.directions is not None:
+            for index, part in enumerate(parts):
+                part["members"] = found.directions.entry(index)
     return {
         "input": asked.name,
         "row": asked.row,
@@ -130,8 +135,11 @@ def _show_prediction(net: Network, asked: Asked, found: Explanation) -> None:
 def _show_certainty(net: Network, asked: Asked, found: Explanation) -> None:
     """Write how sure the prediction is, as far as that is known."""
     level = None if net.uncertainty is None else LEVEL
-    for line in certainty_of(net, asked.x, found.y, level).lines(net, 0):
+    sure = certainty_of(net, asked.x, found.y, level)
+    for line in sure.lines(net, 0):
         echo(paragraph(line))
+    if sure.members is not None:
+        member_text.show_others(net, sure.members)
 
 
 def _explained(net: Network, found: Explanation) -> str:
@@ -192,6 +200,8 @@ def _show_columns(net: Network, asked: Asked, found: Explanation) -> None:
     echo_lines(drawing.signed_bars(names, sums, columns()))
     echo()
     emit(_sum_text(net, found, [part.contribution for part in parts], False))
+    if found.directions is not None:
+        found.directions.show([part.name for part in order[:SHOWN]])
 
 
 def _show_neurons(sums: Contributions) -> None:

@@ -214,6 +214,11 @@ def threshold_option() -> Any:
     )
 
 
+def member_option() -> Any:
+    """Return --member for commands that look into one network."""
+    return option("--member N", "One member of an ensemble by itself, counted from 0.")
+
+
 def quick_option() -> Any:
     """Return --quick for commands that train by a recipe."""
     return option(

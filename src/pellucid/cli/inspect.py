@@ -7,9 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pellucid.cli import drawing, inspect_neuron, values
+from pellucid.cli import drawing, inspect_neuron, member_text, values
 from pellucid.cli.datasets import as_inputs
-from pellucid.cli.help import argument, command, example, json_option, model_argument, option
+from pellucid.cli.help import (
+    argument,
+    command,
+    example,
+    json_option,
+    member_option,
+    model_argument,
+    option,
+)
 from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import Rows, rows_alone
 from pellucid.cli.output import columns, echo, echo_lines, emit, emit_more, write_json
@@ -21,6 +29,7 @@ from pellucid.errors import InputError
 from pellucid.language import cell_width, say
 from pellucid.lens import neurons, plots
 from pellucid.lens.activity import NeuronActivity, neuron_activity
+from pellucid.lens.member_spread import MemberSpread, member_spread
 from pellucid.lens.response import InputWeights, input_weights
 from pellucid.network import Network
 
@@ -42,6 +51,7 @@ class InspectOptions:
         default=1,
     )
     neuron: int | None = option("--neuron N", "One neuron of the layer, counted from 0.")
+    member: int | None = member_option()
     method: str = option(
         "--method NAME",
         "For deeper layers: product of the weights up to there (default), or gradient at the mean "
@@ -68,7 +78,10 @@ class InspectOptions:
 def inspect(options: InspectOptions) -> None:
     """Show what neurons respond to."""
     check_plot(options.plot)
-    net = read_model(options.model)
+    whole = read_model(options.model)
+    # The neurons of an ensemble are those of its members: one of them is shown
+    member = 0 if options.member is None and whole.members else options.member
+    net = member_text.one_member(whole, member)
     place = neurons.neuron_layer(net, options.layer, least=1)
     neuron = None if options.neuron is None else neurons.check_neuron(place, options.neuron)
     rows = _rows(net, options.data)
@@ -79,12 +92,18 @@ def inspect(options: InspectOptions) -> None:
     found = input_weights(net, options.layer, method=options.method, x=x)
     activity = _activity(net, x)
     one = None if neuron is None else inspect_neuron.look(net, found, neuron, rows, activity)
+    spread = member_spread(whole, x) if x is not None and whole.members else None
     if options.as_json:
-        write_json(_to_dict(net, found, activity, one))
-    elif one is not None:
-        inspect_neuron.show(net, one, found)
+        members = None if spread is None else member_text.overall_entry(spread)
+        about = {} if member is None else {"member": member, "members": members}
+        write_json({**_to_dict(net, found, activity, one), **about})
     else:
-        _show(net, place, found, activity)
+        if member is not None:
+            _show_member(whole, member, spread)
+        if one is not None:
+            inspect_neuron.show(net, one, found)
+        else:
+            _show(net, place, found, activity)
     if options.plot is not None:
         _plot(options.plot, found if neuron is None else inspect_neuron.alone(found, neuron))
 
@@ -116,6 +135,14 @@ def _to_dict(
         {"number": p.number, "name": p.name, "neurons": p.size} for p in neurons.neuron_layers(net)
     ]
     return {"layers": layers, **shown, "activity": None if activity is None else activity.to_dict()}
+
+
+def _show_member(whole: Network, member: int, spread: MemberSpread | None) -> None:
+    template = "member {member} of an ensemble, whose members go from 0 to {last} (--member)"
+    emit(template, member=member, last=len(whole.members) - 1)
+    if spread is not None:
+        emit(member_text.overall(whole, spread))
+    echo()
 
 
 def _show(

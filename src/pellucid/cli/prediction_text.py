@@ -12,6 +12,7 @@ import numpy as np
 from pellucid.cli import drawing, output
 from pellucid.cli.network_rows import IMAGE, takes_images
 from pellucid.cli.table_rows import Predicted
+from pellucid.core.members import members_of
 from pellucid.core.types import Array
 from pellucid.data.tables.reading import Report
 from pellucid.display.text_table import number_text
@@ -134,6 +135,7 @@ class _Table(Predictions):
             found = [f"prediction{name}" for name in each]
             if self.wanted.level is not None:
                 found += [f"{end}{name}" for name in each for end in ("low", "high")]
+        found += _member_heads(self.net, K)
         found += ["unlike training"] if knows_columns(self.net) else []
         return [*(["file"] if self.many else []), "row", *found]
 
@@ -151,8 +153,23 @@ class _Table(Predictions):
             found = entry.get("interval", [["", ""]] * len(values))
             ends = [*found.values()] if isinstance(found, dict) else [found]
             line += np.ravel(ends).tolist()
+        if heads := _member_heads(self.net, len(values)):
+            known = [*entry.get("members", {}).values()][1:]  # without their number
+            line += [each for part in known for each in np.ravel(part).tolist()] or [""] * len(
+                heads
+            )
         strange = entry.get("unlike_training")
         return line if strange is None else [*line, ", ".join(strange)]
+
+
+def _member_heads(net: Network, K: int) -> list[str]:
+    """Return the columns for the agreement of members, in the order of `MemberSpread.entry`."""
+    if members_of(net.layers) is None:
+        return []
+    if predicts_classes(net):
+        return ["members agreeing", "lowest member", "highest member"]
+    names = [f" {name}" for name in value_names(net, K)] if K > 1 else [""]
+    return [f"{end} member{name}" for end in ("lowest", "highest") for name in names]
 
 
 def values_text(net: Network, y: Array) -> str:
@@ -172,7 +189,7 @@ def file_entries(
     Rows are numbered, images not. A rejected row has neither prediction nor confidence.
     """
     entries = entries_of(net, block.y, wanted.threshold)
-    sure = certainty_of(net, block.x, block.y, wanted.level)
+    sure = certainty_of(net, block.x, block.y, wanted.level, wanted.threshold)
     found = []
     for row, entry in enumerate(entries):
         more = sure.entry(net, row)
@@ -197,7 +214,7 @@ def describe_confidence(net: Network, y: Array, threshold: float | None = None) 
 
 def _texts(net: Network, file: str, block: Predicted, shown: int, wanted: Wanted) -> Iterator[str]:
     first, x, y, threshold = block.first, block.x, block.y, wanted.threshold
-    sure = certainty_of(net, x, y, wanted.level)
+    sure = certainty_of(net, x, y, wanted.level, threshold)
     for row in range(len(y)):
         name, one = file if first is None else f"{file}:{first + row}", y[row : row + 1]
         more = sure.lines(net, row)

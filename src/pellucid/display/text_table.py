@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from pellucid.errors import printable
-from pellucid.language import cell_width
+from pellucid.language import cell_width, say
 
 
 def number_text(value: float, digits: int = 4, sign: str = "") -> str:
@@ -15,6 +16,22 @@ def number_text(value: float, digits: int = 4, sign: str = "") -> str:
     """
     full = 10**digits <= abs(value) < 1e15
     return format(value, f"{sign},.0f" if full else f"{sign},.{digits}g")
+
+
+def interval_text(low: float, high: float) -> str:
+    """Return an interval, rounded outward to two digits of its width.
+
+    >>> interval_text(182_345.6, 241_234.5)
+    '182,000 to 242,000'
+    """
+    width = high - low
+    if not (0 < width < math.inf and abs(low) + abs(high) < 1e15):
+        return say("{low} to {high}", low=number_text(low, 6), high=number_text(high, 6))
+    places = 1 - math.floor(math.log10(width))
+    unit = 10.0**-places
+    ends = math.floor(low / unit) * unit, math.ceil(high / unit) * unit
+    texts = [f"{end + 0.0:,.{max(places, 0)}f}" for end in ends]
+    return say("{low} to {high}", low=texts[0], high=texts[1])
 
 
 def table(lines: Sequence[Sequence[str]], total: bool = True) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import cache, partial
 
@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 from pellucid.core import chain, checks
 from pellucid.core.arrays import as_array
 from pellucid.core.categories import CategoryEmbedding
+from pellucid.core.layer import Layer
+from pellucid.core.members import alone
 from pellucid.core.preparation import Flatten, Standardize
 from pellucid.core.ranges import whole
 from pellucid.core.types import Array
@@ -21,6 +23,7 @@ from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.lens import neurons
 from pellucid.lens.input_columns import RowsLike, input_names
+from pellucid.lens.learned_numbers import LearnedNumbers
 from pellucid.lens.neurons import NeuronLayer, check_overflow, neuron_layer, reports_overflow
 from pellucid.lens.report import Report
 from pellucid.network import Network
@@ -117,8 +120,8 @@ def contributions(
     place = neuron_layer(net, layer, least=1)
     if place.affine is None:
         template = (
-            "the neurons of {layer} have no weighted sum of their own (a Residual adds its input "
-            "to the output of its layers): use integrated_gradients"
+            "the neurons of {layer} have no weighted sum of their own (they join what the layers "
+            "within make of the input): use integrated_gradients"
         )
         raise InputError(template, layer=place.name)
     trace = chain.forward(net.layers, row)
@@ -207,9 +210,9 @@ def integrated_gradients(
     quadrature error, which is reported as the completeness gap; more steps make it smaller. Smooth
     activations need few; the corners of ReLU need more.
 
-    An index of a category has no values between, so where the network begins with a
-    CategoryEmbedding the path leads from the baseline's learned numbers to those of x. The value of
-    an index is the sum over its K learned numbers.
+    An index of a category has no values between, so where the network, or each of its members,
+    begins with a CategoryEmbedding, the path leads from the baseline's learned numbers to those of
+    x. The value of an index is the sum over its learned numbers.
 
     Parameters
     ----------
@@ -244,11 +247,9 @@ def integrated_gradients(
     start = _baseline(net, rows, baseline)
     ends = np.array([_values_at(net, points, depth, chosen) for points in (rows, start[None])])
     check_overflow(net, ends)
-    embedding = _embedding(net)
-    points, origin = rows, start[None]
-    if embedding is not None:
-        points, origin = embedding.forward(points), embedding.forward(origin)
-    slopes = partial(gradients, net, depth=depth, first=int(embedding is not None))
+    learned = LearnedNumbers.of(net.layers[:depth])
+    points, origin = learned.numbers(rows), learned.numbers(start[None])
+    slopes = partial(gradients, learned.layers)
     values, taken = np.empty(points.shape, np.float64), np.zeros(len(rows), np.int64)
     count, left = STEPS if steps is None else whole("steps", steps), np.arange(len(rows))
     while len(left):
@@ -260,8 +261,7 @@ def integrated_gradients(
         count *= 4
         left = left[_gaps(values[left], ends[:, left])[1] > CLOSED]
     check_overflow(net, values)
-    if embedding is not None:
-        values = _of_inputs(embedding, values)
+    values = learned.by_input(values)
     known, names = neurons.neuron_labels(net, place), input_names(net)
     labels, found = [known[j] for j in chosen.tolist()], (values, start, ends)
     return IntegratedGradients(place.number, chosen, of, taken, place.name, names, labels, *found)
@@ -272,7 +272,7 @@ def _integrate(
 ) -> Array:
     """Return (x - x') times the mean gradient on the path, in the shape of rows.
 
-    `slopes_at(x=, chosen=)` returns the gradient at each row of x of the row's chosen neuron.
+    `slopes_at(x, chosen)` returns the gradient at each row of x of the row's chosen neuron.
     """
     nodes, weights = _gauss_legendre(steps)
     values, block = np.empty(rows.shape, np.float64), max(1, neurons.BLOCK // steps)
@@ -282,7 +282,7 @@ def _integrate(
         way = (part - start).astype(np.float64)
         # (steps, rows, ...): all points of a block in one pass
         points = start + nodes.reshape(-1, *[1] * part.ndim) * way
-        slopes = slopes_at(x=points.reshape(-1, *part.shape[1:]), chosen=js)
+        slopes = slopes_at(points.reshape(-1, *part.shape[1:]), js)
         values[these] = way * np.tensordot(weights, slopes.reshape(points.shape), axes=1)
     return values
 
@@ -292,21 +292,6 @@ def _gauss_legendre(steps: int) -> tuple[Array, Array]:
     """Return nodes in [0, 1] and weights; 3,200 of them take seconds."""
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     return (1 + nodes) / 2, weights / 2  # from [-1, 1] to [0, 1]
-
-
-def _embedding(net: Network) -> CategoryEmbedding | None:
-    """Return the CategoryEmbedding with which a network begins; None without one."""
-    first = net.layers[0] if net.layers else None
-    return first if isinstance(first, CategoryEmbedding) else None
-
-
-def _of_inputs(embedding: CategoryEmbedding, behind: Array) -> Array:
-    """Return the values of the inputs, (N, D), given those of the embedding's output."""
-    kept = embedding.sizes == 0
-    values = np.empty((len(behind), kept.size))
-    values[:, kept], learned = np.split(behind, [np.count_nonzero(kept)], axis=1)
-    values[:, ~kept] = learned.reshape(len(behind), -1, embedding.W.shape[1]).sum(axis=2)
-    return values
 
 
 def _values_at(net: Network, rows: Array, depth: int, chosen: Array) -> Array:
@@ -324,12 +309,9 @@ def _gaps(values: Array, ends: Array) -> tuple[Array, Array]:
     return gap, np.abs(gap) / np.where(change == 0, 1, np.abs(change))
 
 
-def gradients(net: Network, x: Array, depth: int, chosen: Array, first: int = 0) -> Array:
-    """Return for each row of x the gradient of one neuron after `layers[first:depth]`, in x's
-    shape; x is the input of layer `first`.
-    """
-    layers = net.layers[first:depth]
-    trace = chain.forward(layers, np.ascontiguousarray(x, net.dtype))
+def gradients(layers: Sequence[Layer], x: Array, chosen: Array) -> Array:
+    """Return for each row of x the gradient of one neuron at the end of layers, in x's shape."""
+    trace = chain.forward(layers, np.ascontiguousarray(x, checks.dtype_of(layers)))
     # dy is 1 at the row's neuron: rows do not mix, so one backward pass gives every gradient.
     dy = np.zeros_like(trace.y).reshape(len(x), -1)
     dy[np.arange(len(x)), chosen] = 1
@@ -368,13 +350,13 @@ def zero_input(net: Network, shape: tuple[int, ...]) -> Array:
     categories that were not seen.
     """
     # Flatten moves no values, so a Standardize behind it still sees the input.
-    first = next((layer for layer in net.layers if not isinstance(layer, Flatten)), None)
-    if isinstance(first, CategoryEmbedding):
+    front = [layer for layer in alone(net.layers) if not isinstance(layer, Flatten)][:2]
+    if front and isinstance(first := front[0], CategoryEmbedding):
         row, kept = np.zeros(first.sizes.size, net.dtype), first.sizes == 0
-        if isinstance(second := net.layers[1], Standardize):
+        if isinstance(second := front[-1], Standardize):
             row[kept] = second.mean[: kept.sum()]
         return row.reshape(shape)
-    if isinstance(first, Standardize):
+    if front and isinstance(first := front[0], Standardize):
         return first.mean.reshape(shape).copy()
     return np.zeros(shape, net.dtype)
 

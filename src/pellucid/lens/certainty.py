@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from pellucid.core.members import members_of
 from pellucid.core.types import Array, Batch, Options
 from pellucid.core.uncertainty import known
 from pellucid.data.tables import Label
-from pellucid.display.text_table import number_text
+from pellucid.display.text_table import interval_text, number_text
 from pellucid.errors import Message
 from pellucid.language import say, translate
 from pellucid.lens.entries import predicts_classes, value_names
 from pellucid.lens.input_columns import knows_columns
+from pellucid.lens.member_spread import MemberSpread, member_spread
 from pellucid.lens.unlike import unlike_training
 from pellucid.network import Network
 
@@ -24,7 +25,7 @@ class Certainty(NamedTuple):
 
     With a `level`, `low` and `high`, (N, K) each, are the ends of the values' intervals, or `sets`
     the classes of each row, the most likely first; None where they do not apply. `unlike` says in
-    what each row is unlike those of training.
+    what each row is unlike those of training, `members` how far those of an ensemble agree.
     """
 
     level: float | None
@@ -32,6 +33,7 @@ class Certainty(NamedTuple):
     high: Batch | None
     sets: list[list[Label]] | None
     unlike: list[list[Message]]
+    members: MemberSpread | None = None
 
     def entry(self, net: Network, row: int) -> Options:
         """Return what programs are to know of a row, as JSON can hold it."""
@@ -43,6 +45,8 @@ class Certainty(NamedTuple):
             found["interval"] = pairs[0] if one else dict(zip(names, pairs, strict=True))
         if self.sets is not None:
             found["set"] = self.sets[row]
+        if self.members is not None:
+            found["members"] = self.members.entry(row)
         if knows_columns(net):
             found["unlike_training"] = [translate(each) for each in self.unlike[row]]
         return found
@@ -53,6 +57,8 @@ class Certainty(NamedTuple):
         if self.level is not None and (self.sets is not None or self.low is not None):
             often = how_often(self.level)
             found.append(f"{often}: {self.range_text(net, row)}")
+        if self.members is not None:
+            found.append(self.members.words(net, row))
         if self.unlike[row]:
             found.append(self.unlike_text(row))
         return found
@@ -116,19 +122,24 @@ def coverage(net: Network, y: Array, t: Array, level: float = 0.9) -> Coverage:
     return Coverage(level, float(((low <= t) & (t <= high)).mean()), size)
 
 
-def certainty_of(net: Network, x: Any, y: Array, level: float | None = None) -> Certainty:
+def certainty_of(
+    net: Network, x: Any, y: Array, level: float | None = None, threshold: float | None = None
+) -> Certainty:
     """Return how sure a network is of its outputs y, (N, K), for rows x, (N, ...).
 
-    With a `level`, intervals or sets of classes are among it. Raises InputError where the network
-    has no held-out rows, or too few for the level.
+    With a `level`, intervals or sets of classes are among it. `threshold` is the one by which
+    members predict classes. Raises InputError where the network has no held-out rows, or too few
+    for the level.
     """
-    unlike = unlike_training(net, x)
+    together = members_of(net.layers) is not None
+    members = member_spread(net, x, threshold) if together else None
+    rest = unlike_training(net, x), members
     if level is None:
-        return Certainty(None, None, None, None, unlike)
+        return Certainty(None, None, None, None, *rest)
     found = known(net.uncertainty)
     if predicts_classes(net):
-        return Certainty(level, None, None, net.sets_of(y, level), unlike)
-    return Certainty(level, *found.interval(y, level), None, unlike)
+        return Certainty(level, None, None, net.sets_of(y, level), *rest)
+    return Certainty(level, *found.interval(y, level), None, *rest)
 
 
 def how_often(level: float) -> str:
@@ -138,19 +149,3 @@ def how_often(level: float) -> str:
         if abs(level * base - times) < 1e-9:
             return say("{times} times of {base}", times=times, base=f"{base:,}")
     return say("{level:g} of the rows", level=level)
-
-
-def interval_text(low: float, high: float) -> str:
-    """Return an interval, rounded outward to two digits of its width.
-
-    >>> interval_text(182_345.6, 241_234.5)
-    '182,000 to 242,000'
-    """
-    width = high - low
-    if not (0 < width < math.inf and abs(low) + abs(high) < 1e15):
-        return say("{low} to {high}", low=number_text(low, 6), high=number_text(high, 6))
-    places = 1 - math.floor(math.log10(width))
-    unit = 10.0**-places
-    ends = math.floor(low / unit) * unit, math.ceil(high / unit) * unit
-    texts = [f"{end + 0.0:,.{max(places, 0)}f}" for end in ends]
-    return say("{low} to {high}", low=texts[0], high=texts[1])

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from pellucid.core import checks
 from pellucid.core.categories import CategoryEmbedding
+from pellucid.core.members import alone
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array
 from pellucid.data.inputs import Images
@@ -16,7 +17,6 @@ from pellucid.data.tables import Columns
 from pellucid.data.tables.kinds import DateColumn, NumberColumn
 from pellucid.errors import InputError
 from pellucid.lens.input_columns import knows_columns
-from pellucid.lens.neurons import neuron_layer
 from pellucid.network import Network
 
 LimitsLike: TypeAlias = tuple[ArrayLike, ArrayLike]
@@ -59,14 +59,14 @@ def input_scale(net: Network) -> Array:
     """
     scale = np.ones(checks.input_width(net.layers) or 1)
     kept = slice(None)  # the inputs that are still numbers of their own
-    for layer in net.layers[: neuron_layer(net, 0).stop]:
+    for layer in alone(net.layers):
         if isinstance(layer, Scale):
             scale = scale / layer.factor
         elif isinstance(layer, CategoryEmbedding):  # it puts the others in front
             kept = layer.sizes == 0
         elif isinstance(layer, Standardize):
             scale[kept] *= layer.std[: scale[kept].size]
-        # Anything else (a clip, an embedding) is not linear: units end before it.
+        # Anything else (a clip, an embedding, weights) ends the inputs' own units.
         elif not (isinstance(layer, Flatten) or layer.passes_through):
             break
     return np.abs(scale)  # a negative factor mirrors an input and does not change its unit

@@ -3,9 +3,10 @@
 For people, a network is *neuron layers*: 0 is the input, then hidden layers 1, 2, ..., then the
 output. In code, a neuron layer begins at an Affine (its pre-activations z) and ends before the
 next one (its activations): Affine, BatchNorm, ReLU, Dropout make one neuron layer. A Residual
-also begins one; its neurons have activations and no pre-activation of their own. The layers
-before the first Affine or Residual (Flatten, Scale, Standardize, ...) prepare the input, and
-neuron layer 0 is their output. A PeriodicEmbedding there appends its own neurons to the inputs.
+and Members begin one as well; its neurons have activations and no pre-activation of their own (and
+the neurons within members are those of `net.members`). The layers before the first of these
+(Flatten, Scale, Standardize, ...) prepare the input, and neuron layer 0 is their output. A
+PeriodicEmbedding there appends its own neurons to the inputs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from pellucid.core import chain, checks
 from pellucid.core.arrays import as_array
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.chain import Trace
-from pellucid.core.composite import Skip
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
@@ -47,8 +47,9 @@ SHOWN = 32
 class NeuronLayer(NamedTuple):
     """One neuron layer: its number, its size, and its place in `net.layers`.
 
-    `layers[first]` is its Affine or Residual, and `layers[:stop]` end with its activations; `last`
-    is the number of the output. For the input, `first` is 0 and `layers[:stop]` prepare it.
+    `layers[first]` is its Affine, Residual or Members, `layers[:stop]` end with its activations,
+    and `last` is the number of the output. For the input, `first` is 0 and `layers[:stop]` prepare
+    it.
     """
 
     number: int
@@ -73,7 +74,7 @@ class NeuronLayer(NamedTuple):
         return y.reshape(len(y), -1)
 
     def weighted_sums(self, trace: Trace) -> Array | None:
-        """Return this layer's pre-activations z (N, H); None for the input and a Residual."""
+        """Return this layer's pre-activations z (N, H); None without an Affine."""
         return None if self.affine is None else trace[self.first]
 
 
@@ -91,7 +92,9 @@ def neuron_layers(net: Network, inputs: int | None = None) -> list[NeuronLayer]:
     # A network without weights has no width of its own; its rows have one.
     D = checks.input_width(layers) or inputs or input_count(net)
     widths = [D, *checks.widths(layers, D)]
-    starts = [index for index, layer in enumerate(layers) if isinstance(layer, (Affine, Skip))]
+    starts = [
+        index for index, layer in enumerate(layers) if isinstance(layer, Affine) or layer.inner
+    ]
     # Each neuron layer ends where the next begins; the input ends where the first begins.
     stops, last = [*starts, len(layers)], len(starts)
     found = [NeuronLayer(0, widths[stops[0]], 0, stops[0], None, last)]

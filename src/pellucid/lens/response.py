@@ -14,6 +14,7 @@ from pellucid.core import chain, splitmix
 from pellucid.core.composite import Concatenate, Skip
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Activation, Affine
+from pellucid.core.members import Members
 from pellucid.core.normalization import BatchNorm
 from pellucid.core.ranges import above_zero, at_least, whole
 from pellucid.core.types import Array
@@ -106,11 +107,11 @@ def input_weights(
         The number of the neuron layer; 1, the first hidden one, is the default.
     method
         For deeper layers: "product" (default) multiplies the weights up to there, W1 W2 ..., as if
-        there were no activation functions (with BatchNorm's factors, and 1 + the product inside a
-        Residual). "gradient" is the gradient of the neuron's pre-activation (a Residual's
-        activation) with respect to the input neurons at the mean of rows x: the best linear
-        approximation near that one input (Simonyan, Vedaldi and Zisserman 2014, section 3, at the
-        mean).
+        there were no activation functions (with BatchNorm's factors, 1 + the product inside a
+        Residual, and the mean over members). "gradient" is the gradient of the neuron's
+        pre-activation (of the activation of a Residual or Members) with respect to the input
+        neurons at the mean of rows x: the best linear approximation near that one input (Simonyan,
+        Vedaldi and Zisserman 2014, section 3, at the mean).
     x
         The rows to average, for "gradient".
     shape
@@ -151,6 +152,8 @@ def _product(layers: Sequence[Layer], values: Array) -> Array:
             side, own = (_product(way, values) for way in (layer.projection, layer.layers))
             joins = isinstance(layer, Concatenate)
             values = np.concatenate([side, own], axis=1) if joins else side + own
+        elif isinstance(layer, Members):
+            values = np.mean([_product(member, values) for member in layer.members], axis=0)
         elif isinstance(layer, BatchNorm):
             # In prediction, BatchNorm multiplies each neuron by a fixed factor.
             variance = layer.running_variance.astype(np.float64)
@@ -171,11 +174,11 @@ def _gradient_at_mean(
     rows = neurons.as_rows(net, x)
     mean = rows.mean(axis=0, dtype=np.float64)[None].astype(net.dtype)
     first = chain.predict(net.layers[: start.stop], mean).reshape(1, -1)
-    rest = Network(net.layers[start.stop :])
-    depth = (place.stop if place.affine is None else place.first + 1) - start.stop
+    stop = place.stop if place.affine is None else place.first + 1
     # The mean once per neuron: one backward pass gives the gradients of all.
     means = np.repeat(first, place.size, axis=0)
-    return gradients(rest, means, depth, np.arange(place.size)).T.astype(np.float64)
+    slopes = gradients(net.layers[start.stop : stop], means, np.arange(place.size))
+    return slopes.T.astype(np.float64)
 
 
 @dataclass(eq=False, repr=False)
@@ -350,7 +353,7 @@ def _ascent(net: Network, x: Array, depth: int, neuron: int) -> tuple[float, Arr
     z = chain.predict(net.layers[:depth], row)[0, neuron]
     # Without the neurons that an embedding appends
     u = chain.predict(net.layers[: neuron_layer(net, 0).stop], row)[0, : len(x)]
-    slope = gradients(net, row, depth, np.array([neuron]))[0]
+    slope = gradients(net.layers[:depth], row, np.array([neuron]))[0]
     check_overflow(net, z, slope)
     return float(z), u.astype(np.float64), slope.astype(np.float64)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid import __version__
 from pellucid.core.checks import input_width
+from pellucid.core.members import alone
 from pellucid.core.preparation import Standardize
 from pellucid.data import mnist
 from pellucid.data.tables.cells import LARGEST
@@ -20,7 +21,7 @@ from pellucid.exchange.guards import check_network
 from pellucid.language import LANGUAGES, speaking, translate
 from pellucid.lens import neurons
 from pellucid.lens.evaluation import evaluate
-from pellucid.lens.input_columns import input_columns, input_offsets, knows_columns
+from pellucid.lens.input_columns import input_columns, input_names, input_offsets, knows_columns
 from pellucid.lens.input_limits import input_limits
 from pellucid.training.hints import LINE, TEXTS
 
@@ -68,6 +69,7 @@ class Facts(TypedDict):
     name: str
     shape: list[int] | None
     columns: list[str]
+    prepared: list[str]  # what preparation makes of them: the names of the first neurons
     fields: list[Field]
     start: list[float]
     target: str
@@ -105,7 +107,8 @@ def facts(
     return {
         "name": name,
         "shape": None if shape is None else list(shape),
-        "columns": [] if shape else neurons.neuron_labels(net, layers[0]),
+        "columns": [] if shape else input_names(net),
+        "prepared": [] if shape else _prepared(net),
         "fields": _fields(net) if knows_columns(net) else [],
         "start": [] if shape else _start(net),
         "target": ", ".join(each.name for each in net.columns.targets)
@@ -190,9 +193,15 @@ def _certainty(net: Network) -> Certainty:
     return {"intervals": intervals, "least": least, "novelty": novelty}
 
 
+def _prepared(net: Network) -> list[str]:
+    """Return the labels of the first neurons, of an ensemble those of a member by itself."""
+    shown = net.members[0] if net.members else net
+    return neurons.neuron_labels(shown, neurons.neuron_layers(shown)[0])
+
+
 def _start(net: Network) -> list[float]:
     """Return the first row to show: the mean or first category of each column, else 0."""
-    first, D = net.layers[0], neurons.input_count(net)
+    first, D = alone(net.layers)[0], neurons.input_count(net)
     row = first.mean.astype(float) if isinstance(first, Standardize) else np.zeros(D)
     if knows_columns(net):
         row[:] = 0  # the means of category inputs are no category

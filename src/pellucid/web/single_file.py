@@ -88,8 +88,9 @@ def page_text(net: Network, name: str, *, sends: bool = False) -> str:
 
 
 def _compact(style: str) -> str:
-    """Return a style sheet without comments and with one space for any white space."""
-    return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL))
+    """Return a style sheet without comments, and without the white space that means nothing."""
+    plain = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL))
+    return re.sub(r" ?([{};,]) ?", r"\1", plain).replace(";}", "}")
 
 
 def _base64(content: bytes) -> str:

@@ -10,6 +10,7 @@ from pellucid.core import activations, composite, layers, normalization, prepara
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
+from pellucid.core.members import Members
 from pellucid.exchange import layer_walk
 from pellucid.exchange.c.program import Program
 from pellucid.exchange.layer_walk import Conversions, branches
@@ -57,6 +58,14 @@ def _skip(layer: composite.Skip, program: Program) -> None:
         program.release(way)
 
 
+def _members(layer: Members, program: Program) -> None:
+    ends = branches(layer, layer.members, program, CONVERSIONS)
+    program.side_by_side(ends)
+    for end in ends:
+        program.release(end)
+    program.join(layer.join, layer.count)
+
+
 def _prelu(layer: activations.PReLU, program: Program) -> None:
     if layer.slope.size == 1:
         program.call("leaky_relu", float(layer.slope[0]))
@@ -97,5 +106,6 @@ CONVERSIONS: Conversions[Program] = {
     composite.Dropout: _nothing,
     composite.Residual: _skip,
     composite.Concatenate: _skip,
+    Members: _members,
 }
 """By type, the function that adds a layer to a program. A layer of your own needs a line here."""

@@ -21,6 +21,13 @@ from pellucid.exchange.c import literals
 from pellucid.exchange.c.quantization import MOST_INPUTS, Levels, quantized
 from pellucid.exchange.layer_walk import Source
 
+# The functions that joining the rows of members calls.
+_JOIN_CALLS = {
+    "values": (),
+    "probabilities": ("log_softmax", "log_mean"),
+    "sigmoids": ("softplus", "log_share"),
+}
+
 
 class Held(NamedTuple):
     """A row that is read again later: its buffer and its length."""
@@ -182,6 +189,14 @@ class Program(Source[Held]):
             self.lines += _loop("i", size, [f"scratch->{z}[{at}] = scratch->{buffer}[i];"])
             start += size
         self._move(z, width)
+
+    def join(self, how: str, count: int) -> None:
+        """Join the numbers of so many rows side by side to one row."""
+        row, width = self._stored(own=True), self.width // count
+        self.functions |= {f"join_{how}", *_JOIN_CALLS[how]}
+        self.lines.append(f"/* {self._about()} */")
+        self.lines.append(f"{self.name}_join_{how}(scratch->{row}, {count}, {width});")
+        self.width = width
 
     def array(self, kind: str, values: Array) -> str:
         """Add a constant array, floats in float32; return its name."""

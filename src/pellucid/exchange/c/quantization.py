@@ -20,6 +20,7 @@ from pellucid.core import checks
 from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Affine
+from pellucid.core.members import Members
 from pellucid.core.preparation import Flatten, Scale
 from pellucid.core.types import Array
 from pellucid.data.tables import Columns
@@ -98,6 +99,8 @@ def _affine_inputs(layers: Sequence[Layer], x: Array) -> Iterator[Array]:
         if isinstance(layer, Skip):
             yield from _affine_inputs(layer.layers, x)
             yield from _affine_inputs(layer.projection, x)
+        for member in layer.members if isinstance(layer, Members) else ():
+            yield from _affine_inputs(member, x)
         x = layer.forward(x)
 
 

@@ -99,6 +99,60 @@ static void ${name}_log_softmax(float *v, size_t H) {
     }
 }
 
+/* The logarithm of the mean of M numbers, K apart, that v holds the logarithms of. */
+static float ${name}_log_mean(const float *v, size_t M, size_t K) {
+    float largest = v[0], sum = 0.0f;
+    for (size_t m = 1; m < M; m++) {
+        largest = v[m * K] > largest ? v[m * K] : largest;
+    }
+    for (size_t m = 0; m < M; m++) {
+        sum += expf(v[m * K] - largest); /* never above 1 */
+    }
+    return largest + logf(sum / (float)M);
+}
+
+/* The logarithm of the mean of sigmoid(sign z) for M numbers z, K apart. */
+static float ${name}_log_share(const float *z, float sign, size_t M, size_t K) {
+    float largest = sign * z[0], sum = 0.0f;
+    for (size_t m = 1; m < M; m++) {
+        largest = sign * z[m * K] > largest ? sign * z[m * K] : largest;
+    }
+    largest = -${name}_softplus(-largest);
+    for (size_t m = 0; m < M; m++) {
+        sum += expf(-${name}_softplus(-sign * z[m * K]) - largest); /* never above 1 */
+    }
+    return largest + logf(sum / (float)M);
+}
+
+/* Replaces the first of M rows of K numbers by their mean. */
+static void ${name}_join_values(float *v, size_t M, size_t K) {
+    for (size_t k = 0; k < K; k++) {
+        float sum = v[k];
+        for (size_t m = 1; m < M; m++) {
+            sum += v[m * K + k];
+        }
+        v[k] = sum / (float)M;
+    }
+}
+
+/* Replaces the first of M rows by the logarithms of the mean of their softmaxes. */
+static void ${name}_join_probabilities(float *v, size_t M, size_t K) {
+    for (size_t m = 0; m < M; m++) {
+        ${name}_log_softmax(v + m * K, K);
+    }
+    for (size_t k = 0; k < K; k++) {
+        v[k] = ${name}_log_mean(v + k, M, K);
+    }
+}
+
+/* Replaces the first of M rows by the logits of the mean of their sigmoids. */
+static void ${name}_join_sigmoids(float *v, size_t M, size_t K) {
+    for (size_t k = 0; k < K; k++) {
+        const float yes = ${name}_log_share(v + k, 1.0f, M, K);
+        v[k] = yes - ${name}_log_share(v + k, -1.0f, M, K);
+    }
+}
+
 static void ${name}_layer_norm(
     float *v, size_t H, const float *gamma, const float *beta, float epsilon
 ) {

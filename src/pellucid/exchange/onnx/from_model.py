@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from pellucid.errors import FileError, InputError, Message, PellucidError
 from pellucid.exchange.onnx.builder import Builder
 from pellucid.exchange.onnx.graph import Graph, Input, graph_of
 from pellucid.exchange.onnx.graph_outputs import output_of
+from pellucid.exchange.onnx.member_form import read_members
 from pellucid.exchange.onnx.operands import check_flat
 from pellucid.exchange.onnx.operators import MALFORMED, Op
 from pellucid.exchange.onnx.own_forms import read_embedding, read_slopes
@@ -146,6 +148,9 @@ def read_layers(ops: Sequence[Op], start: str, end: str, built: Builder, depth: 
         if read_slopes(rest[0], built):
             place += 1
             continue
+        if count := read_members(rest, built, partial(_deeper, depth)):
+            place += count
+            continue
         # An activation that is written out has at least one segment that is no layer by itself.
         # Where each segment is a layer by itself, `READERS` keep the weights' bits.
         unknown = next((i for i, segment in enumerate(rest) if not _readable(segment)), None)
@@ -184,18 +189,23 @@ def _branch(segment: Segment) -> str | None:
     return b if a == segment.start else a if b == segment.start else None
 
 
+def _deeper(depth: int, ops: Sequence[Op], start: str, end: str, built: Builder) -> None:
+    """Add the layers on a path within a layer that is nested so deep."""
+    if depth >= DEPTH:
+        raise ops[-1].error(Message("layers are nested more than {most} deep", most=DEPTH))
+    read_layers(ops, start, end, built, depth + 1)
+
+
 def _skip(segment: Segment, built: Builder, depth: int) -> None:
     """Add the skip whose two ways meet in the segment's last operator."""
     op = segment.last
     if (found := _ways(segment)) is None:
         raise _unsupported(segment)
     kind, side, own = found
-    if depth >= DEPTH:
-        raise op.error(Message("skips are nested more than {most} deep", most=DEPTH))
     ends = []
     for end in (side, own):
         inner = Builder(built.row, built.batch, built.transposed, built.room, built.dtype)
-        read_layers(segment.ops, segment.start, end, inner, depth + 1)
+        _deeper(depth, segment.ops, segment.start, end, inner)
         built.room = inner.room
         ends.append(inner)
     shapes = [(inner.row, inner.transposed) for inner in ends]

@@ -10,6 +10,7 @@ import numpy as np
 
 from pellucid import __version__
 from pellucid.core import checks
+from pellucid.core.members import alone
 from pellucid.core.preparation import Flatten
 from pellucid.core.types import Options
 from pellucid.data.inputs import Images
@@ -147,7 +148,7 @@ def input_of(net: Network) -> tuple[np.dtype, list[int | None]]:
     """Return the type of x in ONNX, and the shape of one of its rows (None: any number)."""
     D = checks.input_width(net.layers)
     kind = net.dtype if checks.byte_factor(net.layers) is None else np.dtype(np.uint8)
-    flattens = bool(net.layers) and isinstance(net.layers[0], Flatten)
+    flattens = isinstance(next(iter(alone(net.layers)), None), Flatten)
     if flattens and isinstance(net.inputs, Images) and net.inputs.width == D:
         return kind, [*net.inputs.shape]
     return kind, [D]

@@ -18,6 +18,7 @@ from pellucid.core import activations, composite, layers, normalization, prepara
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
+from pellucid.core.members import Members
 from pellucid.core.types import Array
 from pellucid.errors import InputError
 from pellucid.extras import library
@@ -301,6 +302,29 @@ def _ways(write: Writer, layer: composite.Skip, x: str) -> tuple[str, str]:
     return [x, *side][-1], own
 
 
+def _members(write: Writer, layer: Members, x: str) -> str:
+    """Write every member, and then all their outputs as (N, M, K); `member_form` reads this."""
+    ends, first = [], 0
+    for member in layer.members:
+        ends.append(write.layers(member, x, first)[-1])
+        first += len(member)
+    rows = write("Concat", *ends, axis=1)
+    z = write("Reshape", rows, write.array("shape", np.array([0, layer.count, -1])))
+    if layer.join == "values":
+        return write("ReduceMean", z, axes=[1], keepdims=0)
+    if layer.join == "probabilities":
+        total = _log_sum(write, write("LogSoftmax", z, axis=-1))
+        return write("Sub", total, write.number("log_count", math.log(layer.count)))
+    # sigmoid(z) = exp(-softplus(-z)), and 1 - sigmoid(z) = exp(-softplus(z)).
+    yes, no = (write("Neg", _softplus(write, layers.Softplus(), u)) for u in (write("Neg", z), z))
+    return write("Sub", _log_sum(write, yes), _log_sum(write, no))
+
+
+def _log_sum(write: Writer, logs: str) -> str:
+    """Write the logarithm of the sum over the members of what logs, (N, M, K), are."""
+    return write("ReduceLogSumExp", logs, axes=[1], keepdims=0)
+
+
 # The second argument is a layer of the type under which the function is listed.
 _Write: TypeAlias = Callable[[Writer, Any, str], str]
 
@@ -335,5 +359,6 @@ WRITERS: dict[type[Layer], _Write] = {
     composite.Dropout: lambda write, layer, x: x,
     composite.Residual: lambda write, layer, x: write("Add", *_ways(write, layer, x)),
     composite.Concatenate: lambda write, layer, x: write("Concat", *_ways(write, layer, x), axis=1),
+    Members: _members,
 }
 """For each layer a function (writer, layer, x) that writes its nodes and returns its output."""

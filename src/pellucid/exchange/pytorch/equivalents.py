@@ -15,6 +15,7 @@ from pellucid.core import activations, composite, layers, normalization, prepara
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
+from pellucid.core.members import Members
 from pellucid.core.types import Array, Options
 from pellucid.errors import InputError, Message
 from pellucid.extras import library
@@ -146,6 +147,7 @@ EQUIVALENTS: dict[type[Layer], Equivalent] = {
     composite.Dropout: Equivalent("Dropout", options={"rate": "p"}),
     composite.Residual: Equivalent("Residual", options=_PROJECTION, own=True),
     composite.Concatenate: Equivalent("Concatenate", options=_PROJECTION, own=True),
+    Members: Equivalent("Members", options={"count": "count", "join": "join"}, own=True),
 }
 
 KEY = "pellucid.torch"
@@ -185,7 +187,7 @@ def settings(layer: Layer, frozen: bool = False) -> Options:
 
 def tensors(layer: Layer) -> dict[str, Array]:
     """Return copies of the module's state by PyTorch's names, weights transposed to (out, in)."""
-    if isinstance(layer, composite.Skip):
+    if layer.inner:
         inner = enumerate(map(tensors, layer.inner))
         return {f"layers.{i}.{name}": array for i, each in inner for name, array in each.items()}
     arrays, names = layer.arrays(), equivalent_of(layer).arrays.items()

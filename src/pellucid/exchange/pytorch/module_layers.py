@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 
 from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
+from pellucid.core.members import Members
 from pellucid.core.types import Array
 from pellucid.errors import InputError, Message
 from pellucid.exchange.pytorch.equivalents import EQUIVALENTS, Equivalent, class_of, transposed
@@ -91,9 +92,9 @@ def layers_of(module: nn.Module, path: str, dtype: DTypeLike) -> Iterator[tuple[
         for name, child in module._modules.items():
             assert child is not None
             yield from layers_of(child, f"{prefix}{name}", dtype)
-    elif (found := entry_of(module)) is not None and issubclass(found[0], Skip):
+    elif (found := entry_of(module)) is not None and issubclass(found[0], (Skip, Members)):
         within = layers_of(module.get_submodule("layers"), f"{prefix}layers", dtype)
-        options = {"projection": module.projection}
+        options = {ours: getattr(module, theirs) for ours, theirs in found[1].options.items()}
         yield path, found[0].around([layer for _, layer in within], options)
     else:
         yield path, _layer(module, path, dtype)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pellucid import __version__
-from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer, walk
+from pellucid.core.members import members_of
 from pellucid.data.tables.kinds import CategoryColumn, Column, DateColumn, EmbeddedColumn
 from pellucid.data.tables.moments import PERIODS
 from pellucid.exchange.pytorch.equivalents import KEPT, KEY, equivalent_of, settings
@@ -79,7 +79,7 @@ def program(net: Network, file: str, name: str, raw: bool = False) -> str:
         "opens": "from safetensors import safe_open\n" if keeps else "",
         "kept": _KEPT.format(name=KEPT, key=KEY) if keeps else "",
         "frozen": "".join(map(frozen.format, _frozen(net.layers))),
-        "math": "import math\n" if raw else "",
+        "math": "import math\n" if raw or members_of(net.layers) else "",
         "encode": _encode(net) if raw else "",
     }
     return _PROGRAM.format(file=shown, quoted=json.dumps(file), **own, **parts)
@@ -88,8 +88,7 @@ def program(net: Network, file: str, name: str, raw: bool = False) -> str:
 def _expression(layer: Layer, frozen: bool = False) -> str:
     frozen = frozen or layer.frozen
     entry = equivalent_of(layer)
-    inner = layer.inner if isinstance(layer, Skip) else ()
-    arguments = [_expression(each, frozen) for each in inner]
+    arguments = [_expression(each, frozen) for each in layer.inner]
     arguments += [f"{name}={value!r}" for name, value in settings(layer, frozen).items()]
     return f"{'' if entry.own else 'nn.'}{entry.module}({', '.join(arguments)})"
 

@@ -1,10 +1,12 @@
-"""The modules that PyTorch does not have: preparation of inputs, exp, and a skip around layers.
+"""The modules that PyTorch does not have: preparation of inputs, exp, skips and members.
 
 Their source is copied to the Python file that `pellucid export --to torch` writes, so they need
 nothing but PyTorch.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import nn
@@ -182,3 +184,33 @@ class Concatenate(nn.Module):
     def extra_repr(self) -> str:
         """Return the number of layers in the projection as text."""
         return f"projection={self.projection}" if self.projection else ""
+
+
+class Members(nn.Module):
+    """The mean of what `count` members predict; they are chains of equally many of the layers.
+
+    With join "values" of their outputs z, with "probabilities" of softmax(z) and with "sigmoids" of
+    sigmoid(z), as logarithms and logits of the mean: y is what a Softmax or Sigmoid behind takes.
+    """
+
+    def __init__(self, *layers: nn.Module, count: int, join: str = "values") -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.count = count
+        self.join = join
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the joined outputs of the members, (N, outputs)."""
+        size = len(self.layers) // self.count
+        starts = range(0, len(self.layers), size)
+        z = torch.stack([self.layers[start : start + size](x) for start in starts])
+        if self.join == "values":
+            return z.mean(0)
+        if self.join == "probabilities":
+            return torch.log_softmax(z, 2).logsumexp(0) - math.log(self.count)
+        yes, no = nn.functional.logsigmoid(z), nn.functional.logsigmoid(-z)
+        return yes.logsumexp(0) - no.logsumexp(0)
+
+    def extra_repr(self) -> str:
+        """Return the number of members and how they are joined as text."""
+        return f"count={self.count}, join={self.join!r}"

@@ -19,6 +19,7 @@ import numpy as np
 from pellucid.core import LAYERS
 from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
+from pellucid.core.members import Members
 from pellucid.core.types import Array, Options
 from pellucid.errors import FileError, InputError, Message, reason_of
 from pellucid.exchange.guards import check_network, check_replaceable
@@ -172,7 +173,7 @@ def _network(
 
 def _rebuilt(layer: Layer, place: str, groups: Mapping[str, Group]) -> Layer:
     """Return a layer with the settings of this one and the arrays that were found for it."""
-    if isinstance(layer, Skip):
+    if isinstance(layer, (Skip, Members)):
         inner = enumerate(layer.inner)
         inside = [_rebuilt(each, f"{place}.layers.{index}", groups) for index, each in inner]
         rebuilt: Layer = layer.around(inside, layer.options())

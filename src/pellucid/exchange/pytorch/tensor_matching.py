@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.core.types import Array
 from pellucid.errors import InputError, Message
@@ -60,7 +59,7 @@ def matched(
 def leaves(layers: Sequence[Layer], before: str = "") -> Iterator[tuple[str, Layer]]:
     """Yield the layers that have arrays of their own, with their place in PyTorch's names."""
     for index, layer in enumerate(layers):
-        if isinstance(layer, Skip):
+        if layer.inner:
             yield from leaves(layer.inner, f"{before}{index}.layers.")
         elif layer.arrays():
             yield f"{before}{index}", layer

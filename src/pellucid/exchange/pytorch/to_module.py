@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pellucid.core.composite import Skip
 from pellucid.core.layer import Layer
 from pellucid.errors import InputError
 from pellucid.exchange.guards import check_network
@@ -23,11 +22,13 @@ def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
     """Return the network as an `nn.Sequential` with its own copy of the weights.
 
     The module is in evaluation mode: call `.train()` before training. Modules are PyTorch's own
-    where it has an equivalent. Scale, Standardize, SmoothClip, PeriodicEmbedding, Exponential and
-    Residual are small modules of `pellucid.exchange.pytorch.modules`. Weights are (out, in),
-    contiguous, of the network's floating type; numbers that are not finite are copied unchanged.
-    Frozen layers have `requires_grad` False, and a frozen BatchNorm has momentum 0, which keeps its
-    statistics. PyTorch's global random generator is not changed.
+    where it has an equivalent. Scale, Standardize, SmoothClip, PeriodicEmbedding, Exponential,
+    Residual and Members are small modules of `pellucid.exchange.pytorch.modules`. Weights are
+    (out, in), contiguous, of the network's floating type; numbers that are not finite are copied
+    unchanged. Training the module of an ensemble trains the mean of its members' predictions, where
+    `pl.train` trains each member by itself. Frozen layers have `requires_grad` False, and a frozen
+    BatchNorm has momentum 0, which keeps its statistics. PyTorch's global random generator is not
+    changed.
 
     The module keeps `net.inputs` and `net.classes` as text in its attribute `pellucid`, where
     `from_torch` finds them: also after `copy.deepcopy`, `.to(...)`, and `torch.save` of the module.
@@ -71,10 +72,11 @@ def to_torch(net: Network, names: Iterable[str] | None = None) -> nn.Sequential:
 def _module(layer: Layer, frozen: bool = False) -> nn.Module:
     """Return the module of a layer without its weights, frozen if an outer layer is."""
     frozen, make = frozen or layer.frozen, class_of(equivalent_of(layer))
-    if isinstance(layer, Skip):
-        inner = (_module(each, frozen) for each in layer.inner)
-        skip: nn.Module = make(*inner, **settings(layer))
-        return skip
+    if layer.inner:
+        around: nn.Module = make(
+            *(_module(each, frozen) for each in layer.inner), **settings(layer)
+        )
+        return around
     module: nn.Module = make(**settings(layer, frozen))
     return module.requires_grad_(not frozen)
 

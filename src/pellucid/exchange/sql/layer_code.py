@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from pellucid.core import activations, composite, layers, normalization, prepara
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.embedding import PeriodicEmbedding
 from pellucid.core.layer import Layer
+from pellucid.core.members import Members
 from pellucid.exchange import layer_walk
 from pellucid.exchange.layer_walk import Conversions, branches
 from pellucid.exchange.sql.query import Query
@@ -121,6 +122,50 @@ def _skip(layer: composite.Skip, query: Query) -> None:
         query.add([f"{a} + {b}" for a, b in zip(side, own, strict=True)])
 
 
+def _members(layer: Members, query: Query) -> None:
+    ends = branches(layer, layer.members, query, CONVERSIONS)
+    if layer.join == "values":
+        for end in ends:
+            query.release(end)
+        M = number(float(layer.count))
+        query.add([f"({total(own)}) / {M}" for own in zip(*ends, strict=True)])
+        return
+    logs = []
+    for end in ends:
+        query.back_to(end)
+        _LOGS[layer.join](layer, query)
+        logs.append(query.hold())
+        query.release(end)
+    query.back_to(logs[0])
+    for row in logs[1:]:
+        pairs = zip(query.columns, row, strict=True)
+        query.add([_LOG_ADD.format(a=a, b=b) for a, b in pairs], "the members so far, added up")
+    for row in logs:
+        query.release(row)
+    if layer.join == "probabilities":
+        query.each(lambda v: f"{v} - {number(math.log(layer.count))}")
+    else:
+        K = len(query.columns) // 2
+        yes, no = query.columns[:K], query.columns[K:]
+        query.add([f"{a} - {b}" for a, b in zip(yes, no, strict=True)])
+
+
+def _log_sigmoids(layer: Layer, query: Query) -> None:
+    """Replace the row by the logarithms of sigmoid(v), followed by those of 1 - sigmoid(v)."""
+    signs = [f"{sign}{column}" for sign in ("-", "") for column in query.columns]
+    query.add([f"-({_SOFTPLUS.format(v=f'({v})')})" for v in signs])
+
+
+# The logarithms that the members' shares are added up by.
+_LOGS: Mapping[str, Callable[[Layer, Query], None]]
+_LOGS = {"probabilities": _log_softmax, "sigmoids": _log_sigmoids}
+# log(exp(a) + exp(b))
+_LOG_ADD = (
+    "CASE WHEN {a} >= {b} THEN {a} + ln(1e0 + exp({b} - {a})) "
+    "ELSE {b} + ln(1e0 + exp({a} - {b})) END"
+)
+
+
 def _prelu(layer: activations.PReLU, query: Query) -> None:
     _by_column(query, _LEAKY, slope=layer.slope)
 
@@ -196,5 +241,6 @@ CONVERSIONS: Conversions[Query] = {
     composite.Dropout: _nothing,
     composite.Residual: _skip,
     composite.Concatenate: _skip,
+    Members: _members,
 }
 """By type, the function that adds a layer to a query. A layer of your own needs a line here."""

@@ -13,6 +13,7 @@ from pellucid.core.composite import Dropout, Skip
 from pellucid.core.layer import Layer, flat, walk
 from pellucid.core.layers import GELU
 from pellucid.core.losses import RowLoss
+from pellucid.core.members import Members
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.optimizers import SGD, Adam
 from pellucid.core.types import Array, ArrayLike, Batch, Options
@@ -166,7 +167,7 @@ def _without_dropout(layers: Iterable[Layer]) -> list[Layer]:
     for place, layer in enumerate(found):
         if isinstance(layer, Dropout):
             found[place] = Dropout(0.0)
-        elif isinstance(layer, Skip):
+        elif isinstance(layer, (Skip, Members)):
             found[place] = layer.around(_without_dropout(layer.inner), layer.options())
             found[place].frozen = layer.frozen
     return found

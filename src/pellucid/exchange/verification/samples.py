@@ -9,6 +9,7 @@ from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.layer import Layer
 from pellucid.core.layers import Exponential, Sigmoid, Softmax
 from pellucid.core.losses import MeanSquaredError, RowLoss
+from pellucid.core.members import alone
 from pellucid.core.preparation import Flatten, Scale, Standardize
 from pellucid.core.types import Array, Batch
 from pellucid.errors import InputError
@@ -41,7 +42,7 @@ def drawn_rows(
         raise InputError("no layer determines how many inputs there are: pass rows x")
     takes_bytes = checks.byte_factor(net.layers) is not None
     unscaled = (Flatten, CategoryEmbedding)
-    first = next((layer for layer in net.layers if not isinstance(layer, unscaled)), None)
+    first = next((layer for layer in alone(net.layers) if not isinstance(layer, unscaled)), None)
     # With 784 inputs but another preparation (a table, say) digits would be far out of range.
     sizes = _index_counts(net, D)
     prepares = isinstance(first, (Scale, Standardize)) or sizes.any()
@@ -68,7 +69,7 @@ def drawn_rows(
 
 def _index_counts(net: Network, D: int) -> Array:
     """Return how many indices each input column may hold, (D,) int64; 0 for columns of numbers."""
-    front = net.layers[0]
+    front = alone(net.layers)[0]
     if isinstance(front, CategoryEmbedding):
         return front.sizes.astype(np.int64)
     return np.zeros(D, np.int64)

@@ -4,6 +4,7 @@
 //   x=1,2.5     a row of numbers           b=60     brightness in percent
 //   c=0         not centred                n=1.5    chosen neuron: hidden layer 1, neuron 5
 //   p=count     an open panel              lang=ko  theme=dark
+//   m=3         member 3 of an ensemble, by itself
 //   e=b1.5:-10  edits of the network, unless they are long
 //   y=3         the label of the drawing
 //   v=other:4   choices within panels
@@ -37,6 +38,7 @@ export function addressOf(state, pictures, preferred = "") {
   if (source.kind === "noise") parts.push("noise=1");
   if (state.brightness !== 100) parts.push(`b=${state.brightness}`);
   if (!state.centring) parts.push("c=0");
+  if (state.member !== null) parts.push(`m=${state.member}`);
   if (state.neuron) parts.push(`n=${state.neuron.layer}.${state.neuron.index}`);
   else if (state.step) parts.push("n=");
   if (state.panel || state.step) parts.push(`p=${state.panel ?? ""}`);
@@ -88,6 +90,7 @@ export function readAddress(hash, D) {
     found.input = { values, source: { kind: words.has("noise") ? "noise" : "drawn" } };
   }
   if (/^\d+$/.test(words.get("t") ?? "")) found.digit = Number(words.get("t"));
+  if (/^\d+$/.test(words.get("m") ?? "")) found.member = Number(words.get("m"));
   const brightness = Number(words.get("b"));
   if (brightness >= 5 && brightness <= 100) found.brightness = Math.round(brightness);
   if (words.has("c")) found.centring = words.get("c") !== "0";

@@ -36,7 +36,7 @@ export class Navigation {
   }
 
   /**
-   * Back or Forward: set panel, neuron and step only, since drawing and edits have an undo of their
+   * Back or Forward: set panel, neuron, member and step only, since drawing and edits have an undo of their
    * own.
    */
   restorePlace() {
@@ -44,10 +44,10 @@ export class Navigation {
     const usual = this.page.defaults().playground;
     const found = this.read();
     const { panel = null, neuron = null, step = null, input, target = null } = found;
-    const { playground = usual } = found;
+    const { playground = usual, member = null } = found;
     this.moving = true;
     const turned = step !== store.state.step && step !== null && input;
-    store.set({ panel, neuron, step, playground, ...(turned ? { input, target } : {}) });
+    store.set({ panel, neuron, member, step, playground, ...(turned ? { input, target } : {}) });
     this.place = placeOf(store.state);
     setTimeout(() => (this.moving = false)); // no "hashchange" follows an unchanged address
   }
@@ -64,12 +64,14 @@ export class Navigation {
     const { page } = this;
     const { digit, ...found } = readAddress(location.hash, page.D);
     if (digit !== undefined && page.digits.length) found.input = page.testDigit(digit);
-    const layer = found.neuron && page.base.neuronLayers[found.neuron.layer];
+    if (found.member !== undefined && !page.members[found.member ?? -1]) delete found.member;
+    const base = page.baseOf(found.member ?? null);
+    const layer = found.neuron && base.neuronLayers[found.neuron.layer];
     const chosen = found.neuron;
     const pixel = page.pictures && chosen?.layer === 0;
     if (chosen && !(layer && (chosen.layer || pixel) && chosen.index < layer.size))
       delete found.neuron;
-    if (found.edits) found.edits = found.edits.filter((edit) => fits(page.base, edit));
+    if (found.edits) found.edits = found.edits.filter((edit) => fits(base, edit));
     if (!found.step) return found;
     const lesson = page.lesson(found.step);
     return { ...lesson, ...found, step: lesson.step };
@@ -103,6 +105,6 @@ export class Navigation {
  * is not, or Back would retrace every neuron.
  * @param {State} state
  */
-function placeOf({ panel, neuron, step, playground }) {
-  return [panel, neuron !== null, step, plays({ playground })].join();
+function placeOf({ panel, neuron, member, step, playground }) {
+  return [panel, neuron !== null, member, step, plays({ playground })].join();
 }

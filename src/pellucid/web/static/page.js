@@ -25,8 +25,9 @@ export class Page {
   constructor({ facts, model, digits }) {
     this.facts = facts;
     this.digits = digits;
-    this.base = Network.read(model);
-    this.opened = this.base;
+    /** The network as it was opened or trained: of an ensemble all members. */
+    this.whole = Network.read(model);
+    this.opened = this.whole;
     /** @type {Network | null} with which training began in this page */
     this.first = null;
     this.edited = memoized(edited);
@@ -51,6 +52,21 @@ export class Page {
     this.navigation.start();
   }
 
+  /** The network without edits: the whole, or the chosen member by itself. */
+  get base() {
+    return this.baseOf(this.store.state.member);
+  }
+
+  /** Return the network of a member; the whole for null. @param {number | null} member */
+  baseOf(member) {
+    return this.members[member ?? -1] ?? this.whole;
+  }
+
+  /** The members of an ensemble as networks; none of any other network. */
+  get members() {
+    return this.whole.members;
+  }
+
   /** The network that runs: the base with the edits. */
   get network() {
     return this.edited(this.base, this.store.state.edits);
@@ -58,7 +74,7 @@ export class Page {
 
   /** Number of inputs. */
   get D() {
-    return this.base.D;
+    return this.whole.D;
   }
 
   /** Return the look of the present state. @returns {Look} */
@@ -106,12 +122,13 @@ export class Page {
       brightness: 100,
       centring: true,
       neuron: null,
+      member: null,
       panel: null,
       step: null,
       answers: {},
       target: null,
       choices: {},
-      playground: refusal(this.base) || this.facts.fields.length ? null : "",
+      playground: refusal(this.whole) || this.facts.fields.length ? null : "",
       hidden: [],
       revealed: null,
       large: false,
@@ -190,11 +207,12 @@ export class Page {
     const digit = step && this.digits.find(({ index }) => index === DIGIT);
     if (!digit) return { step: null };
     const { pixels: values, index, label } = digit;
-    const layers = this.base.neuronLayers;
+    const layers = this.whole.neuronLayers;
     const layer = step.neuron ? Math.min(step.neuron[0], layers.length - 1) : 0;
     return {
       input: { values, source: { kind: "test", index, label, example: true } },
       target: null,
+      member: null,
       neuron: step.neuron
         ? { layer, index: Math.min(step.neuron[1], layers[layer].size - 1) }
         : null,
@@ -233,10 +251,19 @@ export class Page {
     this.store.set({ choices });
   }
 
-  /** Make another network the base: a loaded or a trained one. @param {Network} network */
+  /** Show another network: a loaded or a trained one. @param {Network} network */
   use(network) {
-    this.base = network;
-    this.store.set({});
+    this.whole = network;
+    this.store.set({ member: null });
+  }
+
+  /**
+   * Show a member of an ensemble by itself, or all together for null. Edits belong to the network
+   * that was shown before.
+   * @param {number | null} member
+   */
+  showMember(member) {
+    this.store.set({ member, neuron: null, pointed: null, edits: [], past: [], future: [] });
   }
 
   /** @param {State} state @param {State} before */

@@ -5,6 +5,8 @@
  * @property {string} name
  * @property {number[] | null} shape of pictures; null for rows of numbers
  * @property {string[]} columns names of the inputs, where they are no pixels
+ * @property {string[]} prepared names of the first neurons, which preparation makes of the inputs;
+ *   of an ensemble those of a member
  * @property {Field[]} fields the columns of a table; none where the inputs are known by number
  *   alone
  * @property {string} target name of the column that a table's network predicts

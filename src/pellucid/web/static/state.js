@@ -21,6 +21,7 @@
  * @property {number} brightness in percent
  * @property {boolean} centring whether drawings are centred as MNIST's were
  * @property {Neuron | null} neuron the chosen one
+ * @property {number | null} member the member of an ensemble that is shown by itself; null for all
  * @property {Neuron | null} pointed the one under pointer or focus
  * @property {string | null} panel the open panel
  * @property {number | null} step the step of the lesson, from 1; null outside the lesson

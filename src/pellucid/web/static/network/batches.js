@@ -9,7 +9,7 @@ import { LAYERS } from "./layers.js";
  */
 
 /** Layers whose training pass differs from their prediction pass, which is the only one here. */
-const OTHERS = ["BatchNorm", "Dropout"];
+const OTHERS = ["BatchNorm", "Dropout", "Members"];
 
 /**
  * Return the type of a layer that cannot be trained here; null where all can.

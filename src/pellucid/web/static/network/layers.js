@@ -2,6 +2,14 @@
 // in between.
 
 import { ACTIVATIONS } from "./activations.js";
+import { logSoftmax, sigmoid, softmax, softplus } from "./functions.js";
+import {
+  CategoryEmbedding,
+  PeriodicEmbedding,
+  Scale,
+  SmoothClip,
+  Standardize,
+} from "./preparation.js";
 
 /**
  * @typedef {{shape: number[], data: Float64Array}} Tensor
@@ -11,10 +19,10 @@ import { ACTIVATIONS } from "./activations.js";
  * @property {Record<string, any>} options
  * @property {Record<string, Tensor>} arrays
  * @property {boolean} [frozen]
- * @property {Layer[]} [layers] those within a skip (Residual, Concatenate)
+ * @property {Layer[]} [layers] those within a skip (Residual, Concatenate) or within Members
  *
- * @typedef {Record<string, Float64Array>} Grads by the names of the layer's parameters; of a skip,
- *   "0.W", ...
+ * @typedef {Record<string, Float64Array>} Grads by the names of the layer's parameters; of a skip
+ *   and of Members, "0.W", ...
  *
  * @typedef {object} Kind the arithmetic of one type of layer
  * @property {string[]} params names of the arrays that are trained
@@ -65,154 +73,6 @@ const Affine = {
     return { dx, grads };
   },
 };
-
-/** @type {Kind} */
-const Scale = {
-  params: [],
-  forward: (layer, x) => x.map((value) => value * layer.options.factor),
-  backward: (layer, x, y, dy) => ({
-    dx: dy.map((value) => value * layer.options.factor),
-    grads: {},
-  }),
-};
-
-/** y = (x - mean) / standard deviation. @type {Kind} */
-const Standardize = {
-  params: [],
-  forward(layer, x) {
-    const [mean, std] = [layer.arrays.mean.data, layer.arrays.std.data];
-    return x.map((value, i) => (value - mean[i]) / std[i]);
-  },
-  backward(layer, x, y, dy) {
-    const std = layer.arrays.std.data;
-    return { dx: dy.map((value, i) => value / std[i]), grads: {} };
-  },
-};
-
-/**
- * y = x / sqrt(1 + (x / limit)^2), which limits outliers. It prepares inputs and is not an
- * activation.
- * @type {Kind}
- */
-const SmoothClip = {
-  params: [],
-  forward: (layer, x) => x.map((value) => value / Math.hypot(1, value / layer.options.limit)),
-  backward: (layer, x, y, dy) => ({
-    dx: dy.map((value, i) => value / Math.hypot(1, x[i] / layer.options.limit) ** 3),
-    grads: {},
-  }),
-};
-
-/**
- * The columns of x that hold numbers, then the K numbers of each index: a row of W, (V, K), in
- * which column d has sizes[d] rows. What is no index counts as 0.
- * @type {Kind}
- */
-const CategoryEmbedding = {
-  params: ["W"],
-  forward(layer, x) {
-    const { W, sizes } = layer.arrays;
-    const K = W.shape[1];
-    const numbers = rowsOf(layer, x).flatMap((row) => [...W.data.subarray(row * K, (row + 1) * K)]);
-    return Float64Array.from([...x.filter((_, d) => !sizes.data[d]), ...numbers]);
-  },
-  backward(layer, x, y, dy) {
-    const { W, sizes } = layer.arrays;
-    const K = W.shape[1];
-    const dx = new Float64Array(x.length);
-    let next = 0;
-    for (const d of x.keys()) if (!sizes.data[d]) dx[d] = dy[next++];
-    const dW = new Float64Array(W.data.length);
-    for (const row of rowsOf(layer, x)) for (let k = 0; k < K; k++) dW[row * K + k] += dy[next++];
-    return { dx, grads: { W: dW } };
-  },
-};
-
-/**
- * Return what each input of a CategoryEmbedding has, given what its outputs have: an index has the
- * sum over its K numbers.
- * @param {Layer} layer
- * @param {Float64Array} values
- */
-export function byInput({ arrays: { W, sizes } }, values) {
-  const K = W.shape[1];
-  let [own, learned] = [0, sizes.data.filter((size) => !size).length];
-  return Float64Array.from(sizes.data, (size) => {
-    if (!size) return values[own++];
-    return values.subarray(learned, (learned += K)).reduce((sum, value) => sum + value, 0);
-  });
-}
-
-/** The row of W of each index in x. @param {Layer} layer @param {Float64Array} x */
-function rowsOf(layer, x) {
-  /** @type {number[]} */
-  const rows = [];
-  let begin = 0;
-  layer.arrays.sizes.data.forEach((size, d) => {
-    if (size) rows.push(begin + (x[d] >= 0 && x[d] < size ? Math.floor(x[d]) : 0));
-    begin += size;
-  });
-  return rows;
-}
-
-/**
- * y = x, followed for each embedded column e: cos(2 pi (x_e f + phase)) W + b. W is (E, F, K).
- * @type {Kind}
- */
-const PeriodicEmbedding = {
-  params: ["frequency", "phase", "W", "b"],
-  forward(layer, x) {
-    const { W, b } = layer.arrays;
-    const [, F, K] = W.shape;
-    const y = new Float64Array(x.length + b.data.length);
-    y.set(x);
-    columnsOf(layer).forEach((d, e) => {
-      for (let k = 0; k < K; k++) {
-        let sum = b.data[e * K + k];
-        for (let f = 0; f < F; f++)
-          sum += Math.cos(angle(layer, x[d], e * F + f)) * W.data[(e * F + f) * K + k];
-        y[x.length + e * K + k] = sum;
-      }
-    });
-    return y;
-  },
-  backward(layer, x, y, dy) {
-    const { frequency, W } = layer.arrays;
-    const [, F, K] = W.shape;
-    const [df, dphase, dW] = [frequency, frequency, W].map(
-      (array) => new Float64Array(array.data.length),
-    );
-    const dx = dy.slice(0, x.length);
-    const de = dy.subarray(x.length);
-    columnsOf(layer).forEach((d, e) => {
-      for (let f = e * F; f < (e + 1) * F; f++) {
-        const turned = angle(layer, x[d], f);
-        let sum = 0;
-        for (let k = 0; k < K; k++) {
-          dW[f * K + k] = Math.cos(turned) * de[e * K + k];
-          sum += de[e * K + k] * W.data[f * K + k];
-        }
-        const dz = -2 * Math.PI * Math.sin(turned) * sum;
-        df[f] = dz * x[d];
-        dphase[f] = dz;
-        dx[d] += dz * frequency.data[f];
-      }
-    });
-    return { dx, grads: { frequency: df, phase: dphase, W: dW, b: de.slice() } };
-  },
-};
-
-/** The columns that are embedded. @param {Layer} layer */
-function columnsOf(layer) {
-  return Array.from(layer.arrays.embedded.data.keys()).filter(
-    (d) => layer.arrays.embedded.data[d] === 1,
-  );
-}
-
-/** @param {Layer} layer @param {number} x @param {number} f */
-function angle(layer, x, f) {
-  return 2 * Math.PI * (x * layer.arrays.frequency.data[f] + layer.arrays.phase.data[f]);
-}
 
 /** Prediction normalizes by the running mean and variance. @type {Kind} */
 const BatchNorm = {
@@ -297,17 +157,30 @@ function skip(join, split) {
       const [layers, projection] = waysOf(layer);
       const [own, side] = [forward(layers, x), forward(projection, x)];
       const [sideDy, ownDy] = split(dy, side.at(-1)?.length ?? x.length);
-      const found = [backward(layers, x, own, ownDy), backward(projection, x, side, sideDy)];
-      /** @type {Grads} */
-      const named = {};
-      found
-        .flatMap(({ grads }) => grads)
-        .forEach((own, index) => {
-          for (const [name, grad] of Object.entries(own)) named[`${index}.${name}`] = grad;
-        });
-      return { dx: found[0].dx.map((value, i) => value + found[1].dx[i]), grads: named };
+      return joined([backward(layers, x, own, ownDy), backward(projection, x, side, sideDy)]);
     },
   };
+}
+
+/**
+ * Return the gradients of chains that begin at the same x: the sum of dx, and grads by the layer's
+ * place among all.
+ * @param {{dx: Float64Array, grads: Grads[]}[]} found
+ */
+function joined(found) {
+  /** @type {Grads} */
+  const named = {};
+  found
+    .flatMap(({ grads }) => grads)
+    .forEach((own, index) => {
+      for (const [name, grad] of Object.entries(own)) named[`${index}.${name}`] = grad;
+    });
+  return { dx: total(found.map(({ dx }) => dx)), grads: named };
+}
+
+/** Return the sum of rows, number by number. @param {Float64Array[]} rows */
+function total(rows) {
+  return rows.reduce((sum, row) => sum.map((value, i) => value + row[i]));
 }
 
 /** y = x + f(x), or p(x) + f(x). */
@@ -321,6 +194,91 @@ const Concatenate = skip(
   (side, own) => Float64Array.of(...side, ...own),
   (dy, H) => [dy.subarray(0, H), dy.subarray(H)],
 );
+
+/** Return the layers of each member. @param {Layer} layer @returns {Layer[][]} */
+export function membersOf({ layers = [], options: { count } }) {
+  const size = layers.length / count;
+  return Array.from({ length: count }, (_, m) => layers.slice(m * size, (m + 1) * size));
+}
+
+/**
+ * Return the layers of the network that one member is by itself; all, where there are no members.
+ * @param {Layer[]} layers
+ * @param {number} member
+ */
+export function alone(layers, member) {
+  return layers.flatMap((layer) => (layer.type === "Members" ? membersOf(layer)[member] : layer));
+}
+
+/**
+ * The logarithms of each member's shares, by how the members are joined: y = log mean exp of the
+ * first, less that of the second where there is one.
+ * @type {Record<string, ((z: Float64Array) => Float64Array)[]>}
+ */
+const LOGS = {
+  probabilities: [logSoftmax],
+  sigmoids: [(z) => z.map((value) => -softplus(-value)), (z) => z.map((value) => -softplus(value))],
+};
+
+/** The mean of the members' predictions (core/members.py). @type {Kind} */
+const Members = {
+  params: [],
+  forward(layer, x) {
+    const rows = membersOf(layer).map((own) => forward(own, x).at(-1) ?? x);
+    const M = rows.length;
+    if (layer.options.join === "values") return total(rows).map((value) => value / M);
+    const [yes, no] = LOGS[layer.options.join].map((log) => logMean(rows.map(log)));
+    return no ? yes.map((value, i) => value - no[i]) : yes;
+  },
+  backward(layer, x, y, dy) {
+    const members = membersOf(layer);
+    const traces = members.map((own) => forward(own, x));
+    const parts = split(
+      layer.options.join,
+      traces.map((trace) => trace.at(-1) ?? x),
+      dy,
+    );
+    return joined(members.map((own, m) => backward(own, x, traces[m], parts[m])));
+  },
+};
+
+/**
+ * Return the logarithm of the mean of what the rows are the logarithms of.
+ * @param {Float64Array[]} rows
+ */
+function logMean(rows) {
+  return rows[0].map((_, i) => {
+    const most = rows.reduce((a, row) => Math.max(a, row[i]), -Infinity);
+    const sum = rows.reduce((a, row) => a + Math.exp(row[i] - most), 0);
+    return most + Math.log(sum / rows.length);
+  });
+}
+
+/**
+ * Return the gradients by the outputs z of the members.
+ * @param {string} join
+ * @param {Float64Array[]} z
+ * @param {Float64Array} dy
+ */
+function split(join, z, dy) {
+  if (join === "values") return z.map(() => dy.map((value) => value / z.length));
+  const shares = LOGS[join].map((log) => {
+    const logs = z.map(log);
+    const mean = logMean(logs);
+    return logs.map((own) => own.map((value, i) => Math.exp(value - mean[i]) / z.length));
+  });
+  return z.map((own, m) => {
+    const [yes, no] = shares.map((each) => each[m]);
+    if (no) {
+      const p = own.map(sigmoid);
+      return dy.map((value, i) => value * (yes[i] * (1 - p[i]) + no[i] * p[i]));
+    }
+    const given = dy.map((value, i) => value * yes[i]);
+    const sum = given.reduce((a, b) => a + b, 0);
+    const p = softmax(own);
+    return given.map((value, i) => value - p[i] * sum);
+  });
+}
 
 /** Flatten and Dropout do nothing in prediction. @type {Kind} */
 const Unchanged = {
@@ -339,6 +297,7 @@ export const LAYERS = {
   Dropout: Unchanged,
   Flatten: Unchanged,
   LayerNorm,
+  Members,
   PeriodicEmbedding,
   Residual,
   Scale,

@@ -3,7 +3,7 @@
 
 import { sigmoid, softmax } from "./functions.js";
 import { readModel, writeModel } from "./file.js";
-import { LAYERS, backward, forward, waysOf } from "./layers.js";
+import { LAYERS, alone, backward, forward, membersOf, waysOf } from "./layers.js";
 import { LOSSES, lossOf, oneHot } from "./losses.js";
 
 /**
@@ -13,7 +13,7 @@ import { LOSSES, lossOf, oneHot } from "./losses.js";
  * @typedef {object} NeuronLayer a layer of neurons as people count them (lens/neurons.py)
  * @property {number} number 0 the input, then the hidden layers, then the output
  * @property {number} size
- * @property {number} first index of its Affine or skip in `layers`; 0 for the input
+ * @property {number} first index of its Affine, skip or Members in `layers`; 0 for the input
  * @property {number} stop `layers.slice(0, stop)` end with its activations
  * @property {Layer | null} affine
  * @property {Layer | null} activation the layer that turns its weighted sums into activations
@@ -35,6 +35,8 @@ export class Network {
     this.dtype = model.dtype;
     this.uncertainty = model.uncertainty ?? null;
     this.neuronLayers = neuronLayers(this.layers);
+    /** @type {Network[] | null} */
+    this.alone = null;
   }
 
   /** @param {ArrayBuffer} buffer a model file's content */
@@ -52,6 +54,16 @@ export class Network {
     return new Network({ ...this, uncertainty: null, layers: this.layers.map(copied) });
   }
 
+  /** The networks that the members of an ensemble are by themselves; they share its arrays. */
+  get members() {
+    const count = this.layers.find(({ type }) => type === "Members")?.options.count ?? 0;
+    this.alone ??= Array.from(
+      { length: count },
+      (_, m) => new Network({ ...this, uncertainty: null, layers: alone(this.layers, m) }),
+    );
+    return this.alone;
+  }
+
   /** The number of trained numbers. */
   get parameterCount() {
     return this.layers.reduce((sum, layer) => sum + parameterCount(layer), 0);
@@ -59,7 +71,7 @@ export class Network {
 
   /** Whether pixels come as bytes, 0 to 255: the layers begin, after Flatten, by scaling them. */
   get takesBytes() {
-    const first = this.layers.find((layer) => layer.type !== "Flatten");
+    const first = alone(this.layers, 0).find((layer) => layer.type !== "Flatten");
     return first?.type === "Scale" && first.options.factor > 0 && first.options.factor <= 1 / 64;
   }
 
@@ -114,13 +126,24 @@ export class Network {
    * @param {Float64Array} y
    */
   confidence(y) {
+    return this.shares(y).reduce((a, b) => Math.max(a, b), 0);
+  }
+
+  /**
+   * Return what an output gives to each class: probabilities after softmax, else degrees of match.
+   * @param {Float64Array} y
+   */
+  shares(y) {
     const last = this.layers.at(-1)?.type ?? "";
     let shown = y;
     if (last !== "Sigmoid" && last !== "Softmax")
       shown = y.length > 1 ? softmax(y) : y.map(sigmoid);
-    return shown.length === 1
-      ? Math.max(shown[0], 1 - shown[0])
-      : shown.reduce((a, b) => Math.max(a, b), 0);
+    return shown.length === 1 ? Float64Array.of(1 - shown[0], shown[0]) : shown;
+  }
+
+  /** Whether it ends in a sigmoid: its outputs are degrees of match, and no probabilities. */
+  get matches() {
+    return this.layers.at(-1)?.type === "Sigmoid";
   }
 
   /** Return the name of a class. @param {number} index */
@@ -129,7 +152,7 @@ export class Network {
   }
 
   /**
-   * Return the weighted sums of a neuron layer; null for the input and for a skip.
+   * Return the weighted sums of a neuron layer; null for the input, for a skip and for Members.
    * @param {Pass} pass
    * @param {number} L
    */
@@ -168,9 +191,7 @@ export class Network {
 
 /** @param {Layer[]} layers @returns {NeuronLayer[]} */
 export function neuronLayers(layers) {
-  const starts = layers.flatMap((layer, i) =>
-    ["Affine", "Residual", "Concatenate"].includes(layer.type) ? [i] : [],
-  );
+  const starts = layers.flatMap((layer, i) => (layer.type === "Affine" || layer.layers ? [i] : []));
   const stops = [...starts, layers.length];
   const found = [neuronLayer(layers, 0, 0, stops[0])];
   starts.forEach((first, i) => found.push(neuronLayer(layers, i + 1, first, stops[i + 1])));
@@ -234,7 +255,8 @@ function outputs(layers, D) {
     if (layer.type === "Affine") D = layer.arrays.W.shape[1];
     D += embedded([layer]);
     if (!layer.layers) continue;
-    const [own, side] = waysOf(layer).map((way) => outputs(way, D));
+    const chains = layer.type === "Members" ? membersOf(layer) : waysOf(layer);
+    const [own, side] = chains.map((chain) => outputs(chain, D));
     D = layer.type === "Concatenate" ? side + own : own;
   }
   return D;

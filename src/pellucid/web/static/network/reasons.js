@@ -1,6 +1,7 @@
 // Attributions and counterfactuals: lens/attribution.py and lens/counterfactual.py in JavaScript.
 
-import { backward, byInput, forward } from "./layers.js";
+import { alone, backward, forward } from "./layers.js";
+import { fromLearned, numbersOf, sumsByInput } from "./learned.js";
 
 /**
  * @typedef {import("./network.js").Network} Network
@@ -34,7 +35,8 @@ const LINEAR = ["Flatten", "Dropout", "Scale", "Standardize", "Affine", "Identit
  * Compute integrated gradients of a neuron's activation (Sundararajan, Taly and Yan 2017) from the
  * input whose neurons are 0. The first layers are linear, so their output moves evenly on the path,
  * and only the rest is computed for every step: the same numbers as in Python with less work. Where
- * the network begins with a CategoryEmbedding, the path leads between the learned numbers.
+ * the network, or each of its members, begins with a CategoryEmbedding, the path leads between the
+ * learned numbers.
  * @param {Network} network
  * @param {Float64Array} x
  * @param {number} L
@@ -42,13 +44,11 @@ const LINEAR = ["Flatten", "Dropout", "Scale", "Standardize", "Affine", "Identit
  * @returns {Integrated}
  */
 export function integrated(network, x, L, index) {
-  const all = network.layers.slice(0, network.neuronLayers[L].stop);
-  const embedding = all.slice(0, 1).filter(({ type }) => type === "CategoryEmbedding");
-  const layers = all.slice(embedding.length);
+  const { embeddings, layers } = fromLearned(network.layers.slice(0, network.neuronLayers[L].stop));
   const bend = layers.findIndex(({ type }) => !LINEAR.includes(type));
   const first = layers.slice(0, bend < 0 ? layers.length : bend);
   const rest = layers.slice(first.length);
-  const [start, end] = [baseline(network), x].map((row) => forward(embedding, row).at(-1) ?? row);
+  const [start, end] = [baseline(network), x].map((row) => numbersOf(embeddings, row));
   const trace = forward(first, end);
   const [from, to] = [forward(first, start).at(-1) ?? start, trace.at(-1) ?? end];
   const at = (/** @type {Float64Array} */ u) => (forward(rest, u).at(-1) ?? u)[index];
@@ -58,7 +58,7 @@ export function integrated(network, x, L, index) {
     const mean = meanSlope(rest, from, to, index, steps);
     const slopes = backward(first, end, trace, mean).dx;
     const behind = slopes.map((slope, i) => slope * (end[i] - start[i]));
-    const values = embedding.length ? byInput(embedding[0], behind) : behind;
+    const values = sumsByInput(embeddings, behind);
     const sum = values.reduce((a, b) => a + b, 0);
     const gap = Math.abs(sum - change) / (Math.abs(change) || 1);
     if (gap <= CLOSED || steps >= MOST_STEPS)
@@ -91,9 +91,8 @@ function meanSlope(rest, from, to, index, steps) {
  * @param {Network} network
  */
 function baseline(network) {
-  const first = network.layers.find(({ type }) => type !== "Flatten");
+  const [first, second] = alone(network.layers, 0).filter(({ type }) => type !== "Flatten");
   if (first?.type === "CategoryEmbedding") {
-    const second = network.layers[network.layers.indexOf(first) + 1];
     const means = second?.type === "Standardize" ? second.arrays.mean.data : [];
     const places = kept(first);
     const row = new Float64Array(network.D); // index 0 is a category that was not seen
@@ -371,10 +370,10 @@ class Search {
  * lens/input_limits.py.
  * @param {Network} network
  */
-function inputScale({ layers, neuronLayers, D }) {
+function inputScale({ layers, D }) {
   const scale = new Float64Array(D).fill(1);
   let places = Array.from(scale.keys()); // the inputs that are still numbers of their own
-  for (const layer of layers.slice(0, neuronLayers[0].stop)) {
+  for (const layer of alone(layers, 0)) {
     const { type, options, arrays } = layer;
     if (type === "Scale")
       scale.forEach((one, i) => (scale[i] = one / /** @type {any} */ (options).factor));

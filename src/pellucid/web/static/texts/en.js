@@ -102,6 +102,21 @@ export const en = {
   "unlike.category": "{first} is a category that it never saw",
   "unlike.unusual": "{first} is unusual",
   "unlike.together": "{first} and {second} are unusual together",
+  "members.title": "Members",
+  "members.agree": "{agreeing} of {count} members agree: {low} to {high}",
+  "members.values": "{count} members: {low} to {high}",
+  "members.alone": "Member {member} of {count} by itself. All together: {all}",
+  "members.all": "All together",
+  "members.name": "Member {member}",
+  "members.axis": "Probability of {label}, from 0 to 100 %:",
+  "members.axis.match": "Output {label}, from 0 to 1:",
+  "members.axis.values": "{name}, from {low} to {high}:",
+  "members.text":
+    "The members were trained alike, from different initial weights; the answer is the mean of " +
+    "what they predict. Where they disagree, the training data do not settle the answer. Choose a " +
+    "member to see its neurons.",
+  "members.inside":
+    "{count} networks side by side. To see neurons, choose one in the panel Members.",
 
   "layer.input": "input",
   "layer.hidden": "hidden layer {number}",

@@ -97,6 +97,21 @@ export const ko = {
   "unlike.category": "{first} (학습에 없던 범주)",
   "unlike.unusual": "{first} (드문 값)",
   "unlike.together": "{first}, {second} (드문 조합)",
+  "members.title": "구성원",
+  "members.agree": "구성원 {count}개 중 {agreeing}개의 답이 같음: {low} ~ {high}",
+  "members.values": "구성원 {count}개의 예측: {low} ~ {high}",
+  "members.alone": "구성원 {member}의 답입니다(구성원 수: {count}). 전체의 답: {all}",
+  "members.all": "전체",
+  "members.name": "구성원 {member}",
+  "members.axis": "{label}의 확률, 0~100 %:",
+  "members.axis.match": "출력 뉴런 {label}의 값, 0~1:",
+  "members.axis.values": "{name}, {low}부터 {high}까지:",
+  "members.text":
+    "구성원은 초기 가중치만 다르고 같은 방식으로 학습한 신경망이며, 답은 구성원 예측의 평균입니다. 구성원의 " +
+    "답이 서로 다르면 학습 데이터만으로는 답을 정하기 어렵다는 뜻입니다. 구성원을 고르면 그 뉴런을 볼 수 " +
+    "있습니다.",
+  "members.inside":
+    "신경망 {count}개가 나란히 있습니다. 뉴런을 보려면 구성원 패널에서 하나를 고르세요.",
 
   "layer.input": "입력층",
   "layer.hidden": "은닉층 {number}",

@@ -4,6 +4,7 @@ import { h, set, setText } from "../dom.js";
 import { number, percent, short } from "../format.js";
 import { concealed } from "../state.js";
 import { doubt, range } from "./certainty.js";
+import { agreement } from "./members.js";
 import { onKey } from "./keys.js";
 
 /**
@@ -32,7 +33,7 @@ const lastSentence = new WeakMap();
 /** @param {Page} page @returns {View} */
 export function answer(page) {
   const { t, network } = page;
-  const matches = endsInSigmoid(network);
+  const matches = network.matches;
   const kind = network.classifies ? "prediction" : "prediction amount";
   const prediction = h("output", { class: kind, "data-testid": "prediction" });
   const confidence = h("span", { class: "confidence", "data-testid": "confidence" });
@@ -41,6 +42,7 @@ export function answer(page) {
   const verdict = h("p", { class: "verdict" });
   const within = h("p", { class: "next", "data-testid": "certainty" });
   const strange = h("p", { class: "strange", "data-testid": "unlike" });
+  const agreeing = h("p", { class: "note", "data-testid": "agreement" });
   const none = h("p", { class: "note", hidden: true }, t("answer.none"));
   const reader = announcer(page);
   const predict = predictFirst(page);
@@ -60,6 +62,7 @@ export function answer(page) {
       predict.show,
     ),
     strange,
+    page.members.length ? agreeing : null,
     none,
     predict.first,
     reader.element,
@@ -85,6 +88,7 @@ export function answer(page) {
       const unlike = look.empty ? "" : doubt(page, look);
       setText(within, words ? range(page, look) : "");
       setText(strange, unlike);
+      setText(agreeing, words ? agreement(page, look) : "");
       set(verdict, { "data-right": words?.right === undefined ? null : String(words.right) });
       none.hidden = look.state.input.source.kind !== "noise" || !network.classifies;
       const spoken = hides && !look.empty ? t("answer.hidden") : sentence(page, words);
@@ -170,7 +174,7 @@ function sentence({ t }, words) {
 /** @param {Page} page @param {Look} look @returns {Words} */
 function wordsFor({ t, network }, { state, pass: { y }, prediction, confidence }) {
   if (!network.classifies) return { answer: Array.from(y, number).join(", "), confidence: "" };
-  const form = endsInSigmoid(network) ? short : percent;
+  const form = network.matches ? short : percent;
   const others = Array.from(y.keys()).filter((k) => k !== prediction);
   const second = y.length > 1 ? others.reduce((a, b) => (y[b] > y[a] ? b : a)) : null;
   const answer = network.label(prediction);
@@ -184,12 +188,4 @@ function wordsFor({ t, network }, { state, pass: { y }, prediction, confidence }
   const right = label === prediction;
   const verdict = t(right ? "answer.right" : "answer.wrong", { label: network.label(label) });
   return { ...words, next, right, verdict };
-}
-
-/**
- * Whether outputs are degrees of match, and no probabilities.
- * @param {import("../network/network.js").Network} network
- */
-export function endsInSigmoid({ layers }) {
-  return layers.at(-1)?.type === "Sigmoid";
 }

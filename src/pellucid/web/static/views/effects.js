@@ -4,7 +4,6 @@ import { h, set, setText } from "../dom.js";
 import { count, percent, short } from "../format.js";
 import { heldOut } from "../heldout.js";
 import { afterRest } from "../later.js";
-import { endsInSigmoid } from "./answer.js";
 import { changedMuch } from "./neuron.js";
 
 /**
@@ -60,7 +59,7 @@ function comparison(page) {
     neurons: pair("neurons"),
     held: pair("held"),
   };
-  const scale = t(endsInSigmoid(network) ? "answer.match" : "answer.probability");
+  const scale = t(network.matches ? "answer.match" : "answer.probability");
   const rows = [
     { name: t("effect.answer"), cells: cells.answer },
     ...(network.classifies ? [{ name: scale, cells: cells.confidence }] : []),
@@ -97,7 +96,7 @@ function answerOf({ network, empty }, y) {
   if (empty) return ["–", "–"];
   if (!network.classifies) return [Array.from(y, short).join(", "), ""];
   const confidence = network.confidence(y);
-  const form = endsInSigmoid(network) ? short : percent;
+  const form = network.matches ? short : percent;
   return [network.label(network.choose(y)), form(confidence)];
 }
 

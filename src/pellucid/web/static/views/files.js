@@ -24,7 +24,7 @@ export function modelFiles(page) {
       { class: "tools" },
       button("save-model", "edits.save", () => download(page)),
       button("open-model", "files.open", () => file.click()),
-      page.base === page.opened
+      page.whole === page.opened
         ? null
         : button("first-model", "learn.opened", () => show(page, page.opened)),
     ),

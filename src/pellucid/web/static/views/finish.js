@@ -58,7 +58,7 @@ export function finish(page) {
         : { answer: network.label(prediction), activation: number(confidence) };
       setText(read, drawn ? t("finish.read", words) : t("finish.draw"));
       const right = Object.values(state.answers).filter((how) => how === "right").length;
-      trained.hidden = page.base === page.opened;
+      trained.hidden = page.whole === page.opened;
       score.hidden = !Object.keys(state.answers).length; // they do not outlive a reload
       setText(score, t("finish.score", { right, all: questions }));
     },

@@ -62,7 +62,7 @@ function factsOf(page, look) {
   if (facts.accuracy !== null && look.network === page.opened) {
     const accuracy = percent(facts.accuracy);
     found.push(t("header.accuracy", { accuracy, rows: count(facts.rows) }));
-  } else if (page.base !== page.opened) found.push(t("header.trained"));
+  } else if (page.whole !== page.opened) found.push(t("header.trained"));
   return found;
 }
 

@@ -84,7 +84,7 @@ function training(page, trainer) {
       drawn.render(trainer);
       which.render();
       rewind.render();
-      edited.hidden = page.base === page.opened || !page.store.state.edits.length;
+      edited.hidden = page.whole === page.opened || !page.store.state.edits.length;
       const words = notices(page, trainer);
       if (notes.textContent !== words.join(""))
         notes.replaceChildren(...words.map((text) => h("p", {}, text)));
@@ -109,7 +109,7 @@ function whichNetwork(page, trainer) {
   return {
     element: h("p", { class: "line note" }, which, opened),
     render() {
-      const own = page.base === page.opened;
+      const own = page.whole === page.opened;
       opened.hidden = own;
       setText(which, t(!own ? "learn.now" : trainer.news ? "learn.waiting" : "learn.replaces"));
     },

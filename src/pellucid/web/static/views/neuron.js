@@ -19,7 +19,11 @@ import { layerName } from "../texts.js";
  * @param {number} index
  */
 export function neuronName({ network, facts }, layer, index) {
-  if (layer.number === 0) return facts.columns[index] ?? String(index);
+  if (layer.number === 0) {
+    // An embedding may be within each member: in front of all of them are the inputs themselves
+    const names = network.members.length ? facts.columns : facts.prepared;
+    return names[index] ?? String(index);
+  }
   if (!layer.last) return String(index);
   return layer.size > 1 ? network.label(index) : network.classifies ? "0" : facts.target || "0";
 }

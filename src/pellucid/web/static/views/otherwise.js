@@ -4,7 +4,6 @@ import { h, set, setText } from "../dom.js";
 import { count, minus, number, percent, short } from "../format.js";
 import { afterRest, breather } from "../later.js";
 import { counterfactual } from "../network/reasons.js";
-import { endsInSigmoid } from "./answer.js";
 import { canvas, paintGrey, paintSigned } from "./pixels.js";
 
 /**
@@ -101,7 +100,7 @@ async function search(page, look, target, current) {
   const limits = limitsOf(page, pass.x);
   const found = await counterfactual(look.network, pass.x, wanted, pause, limits);
   if (!found) return { sentence: t(pictures ? "other.none" : "other.none.row", { before }) };
-  const form = endsInSigmoid(network) ? short : percent;
+  const form = network.matches ? short : percent;
   const words = {
     before,
     sure: form(look.confidence),

@@ -11,6 +11,7 @@ import { digits } from "./digits.js";
 import { evaluate } from "./evaluate.js";
 import { learn } from "./learn.js";
 import { matrix } from "./matrix.js";
+import { members } from "./members.js";
 import { numbers } from "./numbers.js";
 import { parameters } from "./parameters.js";
 import { share } from "./share.js";
@@ -35,6 +36,13 @@ import { worksheet } from "./worksheet.js";
 const PANELS = [
   { id: "why", title: "why.title", tells: true, view: why },
   { id: "change", title: "change.title", tells: true, view: change },
+  {
+    id: "members",
+    title: "members.title",
+    tells: true,
+    fits: (page) => page.members.length > 0,
+    view: members,
+  },
   { id: "learn", title: "learn.title", fits: ({ digits }) => digits.length > 0, view: learn },
   {
     id: "backprop",
@@ -146,7 +154,7 @@ function waiting({ t }) {
   return { element: h("p", { "data-testid": "waiting" }, t("answer.waits")), render() {} };
 }
 
-const LEADING = ["why", "change", "learn"]; // what most readers want first
+const LEADING = ["why", "members", "change", "learn"]; // what most readers want first
 
 /** @param {string} id @param {string} title @param {() => void} onclick */
 function panelButton(id, title, onclick) {

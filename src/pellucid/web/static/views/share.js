@@ -174,7 +174,7 @@ export function share(page, panels) {
     h("div", { class: "tools" }, copy, copied),
     words,
     where,
-    page.base === page.opened ? null : h("p", { class: "note" }, t("share.trained")),
+    page.whole === page.opened ? null : h("p", { class: "note" }, t("share.trained")),
     h("p", { class: "note" }, t("share.school")),
     h("pre", { tabindex: 0 }, EXPORT),
     panels.some(({ id }) => id === "worksheet")

@@ -51,8 +51,16 @@ export function stage(page) {
     signals.element,
   );
   const play = playButton(page, () => run(true));
+  const inside = page.members.length && page.store.state.member === null;
+  const hint = inside
+    ? h(
+        "p",
+        { class: "note", "data-testid": "stage-members" },
+        t("members.inside", { count: page.members.length }),
+      )
+    : null;
   const foot = h("div", { class: "stage-foot" }, legend(page), play);
-  const element = h("section", { class: "card stage", "aria-label": label }, frame, foot);
+  const element = h("section", { class: "card stage", "aria-label": label }, frame, hint, foot);
   watchNeurons(page, svg, frame);
 
   /** @type {Geometry | undefined} */

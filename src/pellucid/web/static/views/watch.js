@@ -63,7 +63,7 @@ export function watch(page, trainer) {
       const running = news !== null && news.mode !== "pause";
       set(play, { disabled: running || Boolean(news?.finished) });
       set(pause, { disabled: !running });
-      const seen = page.base === page.opened ? null : news; // the scores of the shown network
+      const seen = page.whole === page.opened ? null : news; // the scores of the shown network
       setText(loss, typeof seen?.loss === "number" ? number(seen.loss) : "–");
       setText(accuracy, typeof seen?.accuracy === "number" ? percent(seen.accuracy) : "–");
       set(loss, { value: seen?.loss });

@@ -163,7 +163,9 @@ const drawn = memoized(fromSeed);
  * @returns {Before}
  */
 export function untrained(page, network) {
-  if (page.base !== page.opened && fits(page.first, network))
+  // Each member began from a seed of its own
+  if (page.store.state.member !== null) return { how: "none", network: null };
+  if (page.whole !== page.opened && fits(page.first, network))
     return { how: "page", network: page.first };
   const { seed } = /** @type {{seed?: unknown}} */ (page.base.record ?? {});
   const found = typeof seed === "number" ? drawn(page.base, seed) : null;
