@@ -26,7 +26,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pages
 import tables
+from tabular.sources import load
 
 import pellucid as pl
 from pellucid.files.atomic import write_whole
@@ -36,11 +38,12 @@ TRIALS, MINUTES, WORKERS = 64, 8, 2
 LEAST = 20  # seconds for a table, however many there were before it
 VERSIONS = f"pellucid {pl.__version__}"
 KEPT = Path(__file__).parents[1] / "build" / "search"
+KOREAN = {"accuracy": "정확도"}
 
 
 def measure(name: str, seed: int, limit: float) -> dict[str, Any]:
     """Search by the command for so many seconds at most, and return its figures."""
-    task, trials = tables.tasks()[name], KEPT / f"{name}-{seed}"
+    task, trials = load(name), KEPT / f"{name}-{seed}"
     resumed = trials.exists()
     trials.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -87,6 +90,14 @@ def line(name: str, found: dict[str, Any]) -> str:
     cells += [f"{before_loss:.4f}", f"{loss:.4f}", f"{100 * (loss / before_loss - 1):+.1f} %"]
     cells += [str(found["trials"]), f"{found['seconds']:.0f}"]
     return f"| {' | '.join(cells)} |"
+
+
+def section(saved: dict[str, Any], language: str) -> str:
+    """Return the section of the page in a language."""
+    rows = [line(name, each) for name, runs in saved["tables"].items() for each in runs]
+    figures = {name: str(saved[name]) for name in ("date", "versions", "machine", "workers")}
+    figures["rows"] = pages.translate("\n".join(rows), language, KOREAN)
+    return pages.filled("search", language, figures) + "\n"
 
 
 def main() -> None:

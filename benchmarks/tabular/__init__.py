@@ -1,0 +1,1 @@
+"""The benchmark of tables: its tables, contenders, scores, ratings and page."""

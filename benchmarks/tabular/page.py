@@ -1,0 +1,202 @@
+"""The page of the benchmark of tables, from what was measured."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pages
+
+from tabular import ranking
+from tabular.contenders import CONTENDERS
+from tabular.results import Result
+
+ANCHOR = "MLP"  # rated 1000
+USUAL = "tabular"  # whose time the others' are compared with
+OURS = [name for name, contender in CONTENDERS.items() if contender.package == "pellucid"]
+TREES = ["HistGradientBoosting", "LightGBM", "XGBoost", "CatBoost"]
+ENOUGH = 0.9  # of the tables: from there on a contender is ranked on all tables
+NOTABLE = 1.05  # a loss that is larger by so much is named on the page
+KOREAN = {"none": "없음", "table": "표", "rows x columns": "행 x 열", "classes": "클래스"}
+
+Numbers = dict[str, dict[int, dict[str, float]]]
+
+
+class Measurements(NamedTuple):
+    """Losses, scores and seconds by table, split and contender, and what the tables are."""
+
+    document: Mapping[str, Any]
+    losses: Numbers
+    scores: Numbers
+    seconds: Numbers
+    stopped: list[Result]
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any], found: Sequence[Result]) -> Measurements:
+        """Sort measurements, without those of tables and contenders that are no longer listed."""
+        tables = document["tables"]
+        kept = [each for each in found if each.table in tables and each.contender in CONTENDERS]
+        numbers = (ranking.by_split(kept, name) for name in ("loss", "score", "seconds"))
+        return cls(document, *numbers, [each for each in kept if each.loss is None])
+
+    @property
+    def contenders(self) -> list[str]:
+        """Return who was measured, in the order of CONTENDERS."""
+        names = {
+            name for splits in self.losses.values() for each in splits.values() for name in each
+        }
+        return [name for name in CONTENDERS if name in names]
+
+    @property
+    def best(self) -> str:
+        """Return the pellucid contender of the head-to-head table: the highest rated usual one."""
+        rated = self.ratings()
+        return max(self.most(OURS), key=lambda name: rated[name].elo)
+
+    def most(self, names: Sequence[str]) -> list[str]:
+        """Return those of `names` that were measured on nine in ten of the tables."""
+        least = ENOUGH * len(self.losses)
+        return [name for name in names if name in self.contenders and self.tables(name) >= least]
+
+    def tables(self, name: str) -> int:
+        """Return the number of tables that a contender was measured on."""
+        return sum(
+            any(name in split for split in splits.values()) for splits in self.losses.values()
+        )
+
+    def fits(self, name: str) -> int:
+        """Return the number of measurements of a contender."""
+        return sum(name in split for splits in self.losses.values() for split in splits.values())
+
+    def ratings(self) -> dict[str, ranking.Rating]:
+        """Return the Elo ratings, the highest first."""
+        found = ranking.elo(self.losses, self.contenders, ANCHOR)
+        return dict(sorted(found.items(), key=lambda item: -item[1].elo))
+
+    def times(self, name: str) -> float:
+        """Return the median ratio of a contender's CPU seconds to the usual one's."""
+        return statistics.median(ranking.ratios_of(self.seconds, name, USUAL).values())
+
+    def figures(self, language: str) -> dict[str, str]:
+        """Return the tables and other figures of the page in a language."""
+        ratings, everyone = self.ratings(), self.contenders
+        usual = self.most(everyone)
+        kinds = [each["classes"] > 0 for each in self.document["tables"].values()]
+        found = {
+            "overall": _overall(self, ratings),
+            "usual_ranks": _ranks(self, usual),
+            "all_ranks": _ranks(self, everyone),
+            "duels": _duels(self, ratings),
+            "behind_trees": _behind(self, TREES),
+            "behind_networks": _behind(
+                self, [each for each in everyone if each not in {*TREES, *OURS}]
+            ),
+            "every_table": _every_table(self, list(ratings)),
+            "stopped": _stopped(self.stopped),
+        }
+        figures = {name: pages.translate(text, language, KOREAN) for name, text in found.items()}
+        return {
+            **figures,
+            "tables": str(len(kinds)),
+            "classes": str(sum(kinds)),
+            "values": str(len(kinds) - sum(kinds)),
+            "usual": str(len(ranking.ranks(self.losses, usual))),
+            "all": str(len(ranking.ranks(self.losses, everyone))),
+            "fits": f"{sum(map(self.fits, everyone)):,}",
+            "best": self.best,
+            "date": self.document["date"],
+            "machine": self.document["machine"],
+            "versions": ", ".join(f"{n} {v}" for n, v in self.document["versions"].items()),
+        }
+
+
+def _overall(found: Measurements, ratings: Mapping[str, ranking.Rating]) -> str:
+    rows = [
+        [
+            _bold(name),
+            f"{rating.elo:.0f}",
+            f"{rating.low:.0f} - {rating.high:.0f}",
+            str(found.tables(name)),
+            str(found.fits(name)),
+            f"{found.times(name):.2g}",
+        ]
+        for name, rating in ratings.items()
+    ]
+    return "\n".join(map(_row, rows))
+
+
+def _ranks(found: Measurements, names: Sequence[str]) -> str:
+    by_loss = _means(ranking.ranks(found.losses, names), names)
+    negated: Numbers = {
+        table: {n: {who: -s for who, s in split.items()} for n, split in splits.items()}
+        for table, splits in found.scores.items()
+    }
+    by_score = _means(ranking.ranks(negated, names), names)
+    order = sorted(by_loss, key=lambda name: by_loss[name])
+    return "\n".join(_row([_bold(n), f"{by_loss[n]:.2f}", f"{by_score[n]:.2f}"]) for n in order)
+
+
+def _means(ranks: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
+    if not ranks:
+        return {}
+    return {name: statistics.mean(each[name] for each in ranks.values()) for name in names}
+
+
+def _duels(found: Measurements, ratings: Mapping[str, ranking.Rating]) -> str:
+    lines = []
+    for name in ratings:
+        duel = ranking.duel(found.losses, found.best, name) if name != found.best else None
+        if duel is not None:
+            time = statistics.median(ranking.ratios_of(found.seconds, name, found.best).values())
+            cells = [name, str(len(duel.won)), str(len(duel.lost))]
+            lines.append(_row([*cells, f"{100 * (duel.ratio - 1):+.1f} %", f"{time:.2g}"]))
+    return "\n".join(lines)
+
+
+def _behind(found: Measurements, names: Sequence[str]) -> str:
+    """Return the tables on which the best of `names` is notably ahead, the farthest first."""
+    worst: dict[str, tuple[float, str]] = {}
+    for name in names:
+        for table, ratio in ranking.ratios_of(found.losses, found.best, name).items():
+            worst[table] = max(worst.get(table, (0.0, "")), (ratio, name))
+    lines = sorted(((*each, table) for table, each in worst.items()), reverse=True)
+    texts = [f"{t} (+{100 * (r - 1):.0f} %, {n})" for r, n, t in lines if r > NOTABLE]
+    return ", ".join(texts) or "none"
+
+
+def _every_table(found: Measurements, names: Sequence[str]) -> str:
+    lines = []
+    for table, splits in found.losses.items():
+        about = found.document["tables"][table]
+        means = {
+            name: statistics.mean(s[name] for s in splits.values() if name in s)
+            for name in names
+            if any(name in split for split in splits.values())
+        }
+        least = min(means.values())
+        cells = [
+            "-"
+            if n not in means
+            else f"**{means[n]:.4g}**"
+            if means[n] == least
+            else f"{means[n]:.4g}"
+            for n in names
+        ]
+        size = f"{about['rows']:,} x {about['columns']}"
+        lines.append(_row([table, size, str(about["classes"] or "-"), *cells]))
+    head = ["table", "rows x columns", "classes", *names]
+    return "\n".join([_row(head), _row(["---"] * len(head)), *lines])
+
+
+def _stopped(results: Sequence[Result]) -> str:
+    texts = {f"{each.contender}, {each.table}: {each.note}" for each in results}
+    return "; ".join(sorted(texts)) or "none"
+
+
+def _bold(name: str) -> str:
+    return f"**{name}**" if name in OURS else name
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
