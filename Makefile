@@ -154,15 +154,16 @@ tables-packages: .venv/test
 		--dest build/packages $(TABLES)
 
 # The other libraries in an environment of their own, which borrows this one's packages.
-.venv-tables/bin/python: .venv/test
+.venv-tables/ready: | .venv/test
 	$(PYTHON) -m venv .venv-tables
 	echo "import site; site.addsitedir('$$($(BIN)/python $(PURELIB))')" \
 		> $$(.venv-tables/bin/python $(PURELIB))/borrowed.pth
 	.venv-tables/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	.venv-tables/bin/python -m pip install --quiet --disable-pip-version-check \
 		lightgbm catboost xgboost "pytabkit[models]"
+	touch $@
 
-tables-table: tables-packages .venv-tables/bin/python
+tables-table: tables-packages .venv-tables/ready
 	OMP_NUM_THREADS=1 .venv-tables/bin/python benchmarks/tables.py $(if $(SHORT),--short)
 
 search-table: tables-packages

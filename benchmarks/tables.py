@@ -71,7 +71,8 @@ def jobs(
 
 
 def _cost(about: dict[str, Any], contender: Contender) -> float:
-    return contender.cost * (0.3 + min(0.75 * about["rows"], MOST) / 1_000)
+    classes = about["classes"] if contender.per_class and about["classes"] > 2 else 1
+    return contender.cost * classes * (0.3 + min(0.75 * about["rows"], MOST) / 1_000)
 
 
 def measure(todo: list[tuple[str, str, int]], path: Path) -> Iterator[Result]:

@@ -36,6 +36,7 @@ class Contender(NamedTuple):
     prepare: Callable[[pd.DataFrame, pd.DataFrame], Frames]
     build: Callable[[Split], Any]
     values: bool = True  # whether it differs from another contender where values are predicted
+    per_class: bool = False  # whether each class costs as much again
 
 
 def as_they_are(train: pd.DataFrame, test: pd.DataFrame) -> Frames:
@@ -147,13 +148,20 @@ CONTENDERS = {
     for contender in (
         Contender("tabular", "pellucid", 1.5, as_they_are, _pellucid()),
         Contender("plain", "pellucid", 1, as_they_are, _pellucid(preset="plain")),
+        Contender("members 8", "pellucid", 4, as_they_are, _pellucid(n_members=8)),
+        Contender("members 32", "pellucid", 16, as_they_are, _pellucid(n_members=32)),
         Contender("MLP", "scikit-learn", 1, as_they_are, _mlp),
         Contender(
-            "HistGradientBoosting", "scikit-learn", 0.5, categorical, _hist_gradient_boosting
+            "HistGradientBoosting",
+            "scikit-learn",
+            0.3,
+            categorical,
+            _hist_gradient_boosting,
+            per_class=True,
         ),
-        Contender("LightGBM", "lightgbm", 0.3, categorical, _lightgbm),
-        Contender("XGBoost", "xgboost", 0.5, categorical, _xgboost),
-        Contender("CatBoost", "catboost", 4, named, _catboost),
+        Contender("LightGBM", "lightgbm", 0.2, categorical, _lightgbm, per_class=True),
+        Contender("XGBoost", "xgboost", 0.2, categorical, _xgboost, per_class=True),
+        Contender("CatBoost", "catboost", 8, named, _catboost, per_class=True),
         Contender("RealMLP-TD", "pytabkit", 15, filled, _pytabkit("RealMLP_TD")),
         Contender(
             "RealMLP-TD, log-loss",
@@ -184,7 +192,7 @@ def prepare_imports() -> list[str]:
             import_module("pytorch_lightning")
             import_module("torch").set_num_threads(1)
     rows = pd.DataFrame({"a": np.arange(40.0), "b": ["x", "y"] * 20})
-    for classes in (2, 0):
+    for classes, name in ((2, "tabular"), (0, "members 8")):
         split = Split(rows, rows, np.arange(40) % 2, np.arange(40) % 2, classes, 0)
-        CONTENDERS["tabular"].build(split).set_params(max_iter=1).fit(rows, split.y)
+        CONTENDERS[name].build(split).set_params(max_iter=1).fit(rows, split.y).predict(rows)
     return [name for name, contender in CONTENDERS.items() if contender.package in there]

@@ -17,7 +17,9 @@ USUAL = "tabular"  # whose time the others' are compared with
 OURS = [name for name, contender in CONTENDERS.items() if contender.package == "pellucid"]
 TREES = ["HistGradientBoosting", "LightGBM", "XGBoost", "CatBoost"]
 ENOUGH = 0.9  # of the tables: from there on a contender is ranked on all tables
-NOTABLE = 1.05  # a loss that is larger by so much is named on the page
+FEW = 10  # tables: with fewer, a contender is not rated and not ranked
+NOTABLE = 1.05  # a loss that is larger by this factor is named on the page
+SMALL = 0.002  # a difference of log-losses that nobody would notice
 KOREAN = {"none": "없음", "table": "표", "rows x columns": "행 x 열", "classes": "클래스"}
 
 Numbers = dict[str, dict[int, dict[str, float]]]
@@ -37,8 +39,11 @@ class Measurements(NamedTuple):
         """Sort measurements, without those of tables and contenders that are no longer listed."""
         tables = document["tables"]
         kept = [each for each in found if each.table in tables and each.contender in CONTENDERS]
-        numbers = (ranking.by_split(kept, name) for name in ("loss", "score", "seconds"))
-        return cls(document, *numbers, [each for each in kept if each.loss is None])
+        losses, scores, seconds = (
+            ranking.by_split(kept, name) for name in ("loss", "score", "seconds")
+        )
+        stopped = [each for each in kept if each.loss is None]
+        return cls(document, losses, scores, seconds, stopped)
 
     @property
     def contenders(self) -> list[str]:
@@ -47,12 +52,6 @@ class Measurements(NamedTuple):
             name for splits in self.losses.values() for each in splits.values() for name in each
         }
         return [name for name in CONTENDERS if name in names]
-
-    @property
-    def best(self) -> str:
-        """Return the pellucid contender of the head-to-head table: the highest rated usual one."""
-        rated = self.ratings()
-        return max(self.most(OURS), key=lambda name: rated[name].elo)
 
     def most(self, names: Sequence[str]) -> list[str]:
         """Return those of `names` that were measured on nine in ten of the tables."""
@@ -65,13 +64,18 @@ class Measurements(NamedTuple):
             any(name in split for split in splits.values()) for splits in self.losses.values()
         )
 
+    @property
+    def several(self) -> list[str]:
+        """Return who was measured on several tables."""
+        return [name for name in self.contenders if self.tables(name) >= FEW] or self.contenders
+
     def fits(self, name: str) -> int:
         """Return the number of measurements of a contender."""
         return sum(name in split for splits in self.losses.values() for split in splits.values())
 
     def ratings(self) -> dict[str, ranking.Rating]:
-        """Return the Elo ratings, the highest first."""
-        found = ranking.elo(self.losses, self.contenders, ANCHOR)
+        """Return the Elo ratings of those measured on several tables, the highest first."""
+        found = ranking.elo(self.losses, self.several, ANCHOR)
         return dict(sorted(found.items(), key=lambda item: -item[1].elo))
 
     def times(self, name: str) -> float:
@@ -82,17 +86,19 @@ class Measurements(NamedTuple):
         """Return the tables and other figures of the page in a language."""
         ratings, everyone = self.ratings(), self.contenders
         usual = self.most(everyone)
+        several = [name for name in ratings if CONTENDERS[name].values]
+        best = next(name for name in ratings if name in OURS)
+        order = [*ratings, *(name for name in everyone if name not in ratings)]
+        networks = [name for name in everyone if name not in {*TREES, *OURS}]
         kinds = [each["classes"] > 0 for each in self.document["tables"].values()]
         found = {
             "overall": _overall(self, ratings),
             "usual_ranks": _ranks(self, usual),
-            "all_ranks": _ranks(self, everyone),
-            "duels": _duels(self, ratings),
-            "behind_trees": _behind(self, TREES),
-            "behind_networks": _behind(
-                self, [each for each in everyone if each not in {*TREES, *OURS}]
-            ),
-            "every_table": _every_table(self, list(ratings)),
+            "several_ranks": _ranks(self, several),
+            "duels": _duels(self, list(dict.fromkeys([USUAL, best])), order),
+            "behind_trees": _behind(self, best, TREES),
+            "behind_networks": _behind(self, best, networks),
+            "every_table": _every_table(self, order),
             "stopped": _stopped(self.stopped),
         }
         figures = {name: pages.translate(text, language, KOREAN) for name, text in found.items()}
@@ -102,9 +108,10 @@ class Measurements(NamedTuple):
             "classes": str(sum(kinds)),
             "values": str(len(kinds) - sum(kinds)),
             "usual": str(len(ranking.ranks(self.losses, usual))),
-            "all": str(len(ranking.ranks(self.losses, everyone))),
+            "several": str(len(ranking.ranks(self.losses, several))),
             "fits": f"{sum(map(self.fits, everyone)):,}",
-            "best": self.best,
+            "best": best,
+            "unrated": ", ".join(f"{name} ({self.tables(name)})" for name in order[len(ratings) :]),
             "date": self.document["date"],
             "machine": self.document["machine"],
             "versions": ", ".join(f"{n} {v}" for n, v in self.document["versions"].items()),
@@ -134,7 +141,22 @@ def _ranks(found: Measurements, names: Sequence[str]) -> str:
     }
     by_score = _means(ranking.ranks(negated, names), names)
     order = sorted(by_loss, key=lambda name: by_loss[name])
-    return "\n".join(_row([_bold(n), f"{by_loss[n]:.2f}", f"{by_score[n]:.2f}"]) for n in order)
+    rows = [
+        [
+            _bold(name),
+            f"{by_loss[name]:.2f}",
+            f"{by_score[name]:.2f}",
+            f"{_median_seconds(found, names, name):.2g}",
+        ]
+        for name in order
+    ]
+    return "\n".join(map(_row, rows))
+
+
+def _median_seconds(found: Measurements, names: Sequence[str], name: str) -> float:
+    """Return the median CPU seconds of a fit on the splits that all of `names` have."""
+    splits = [split for splits in found.seconds.values() for split in splits.values()]
+    return statistics.median(s[name] for s in splits if all(each in s for each in names))
 
 
 def _means(ranks: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
@@ -143,26 +165,41 @@ def _means(ranks: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> di
     return {name: statistics.mean(each[name] for each in ranks.values()) for name in names}
 
 
-def _duels(found: Measurements, ratings: Mapping[str, ranking.Rating]) -> str:
+def _duels(found: Measurements, ours: Sequence[str], everyone: Sequence[str]) -> str:
     lines = []
-    for name in ratings:
-        duel = ranking.duel(found.losses, found.best, name) if name != found.best else None
-        if duel is not None:
-            time = statistics.median(ranking.ratios_of(found.seconds, name, found.best).values())
-            cells = [name, str(len(duel.won)), str(len(duel.lost))]
-            lines.append(_row([*cells, f"{100 * (duel.ratio - 1):+.1f} %", f"{time:.2g}"]))
+    for name in ours:
+        for other in [each for each in everyone if each != name]:
+            duel = ranking.duel(found.losses, name, other)
+            if duel is not None:
+                times = ranking.ratios_of(found.seconds, other, name).values()
+                cells = [name, other, str(len(duel.won)), str(len(duel.lost))]
+                cells += [f"{100 * (duel.ratio - 1):+.1f} %", f"{statistics.median(times):.2g}"]
+                lines.append(_row(cells))
     return "\n".join(lines)
 
 
-def _behind(found: Measurements, names: Sequence[str]) -> str:
+def _behind(found: Measurements, best: str, names: Sequence[str]) -> str:
     """Return the tables on which the best of `names` is notably ahead, the farthest first."""
-    worst: dict[str, tuple[float, str]] = {}
-    for name in names:
-        for table, ratio in ranking.ratios_of(found.losses, found.best, name).items():
-            worst[table] = max(worst.get(table, (0.0, "")), (ratio, name))
-    lines = sorted(((*each, table) for table, each in worst.items()), reverse=True)
-    texts = [f"{t} (+{100 * (r - 1):.0f} %, {n})" for r, n, t in lines if r > NOTABLE]
-    return ", ".join(texts) or "none"
+    lines = []
+    for table, splits in found.losses.items():
+        rivals = [name for name in names if any(name in split for split in splits.values())]
+        ratios = {
+            name: ratio
+            for name in rivals
+            for ratio in ranking.ratios_of({table: splits}, best, name).values()
+        }
+        if not ratios:
+            continue
+        rival = max(ratios, key=lambda name: ratios[name])
+        least = _mean(splits, rival) * (NOTABLE - 1)
+        least = max(least, SMALL) if found.document["tables"][table]["classes"] else least
+        if _mean(splits, best) - _mean(splits, rival) > least:
+            lines.append((ratios[rival], f"{table} ({ratios[rival]:.3g}×, {rival})"))
+    return ", ".join(text for _, text in sorted(lines, reverse=True)) or "none"
+
+
+def _mean(splits: Mapping[int, Mapping[str, float]], name: str) -> float:
+    return statistics.mean(split[name] for split in splits.values() if name in split)
 
 
 def _every_table(found: Measurements, names: Sequence[str]) -> str:
@@ -170,7 +207,7 @@ def _every_table(found: Measurements, names: Sequence[str]) -> str:
     for table, splits in found.losses.items():
         about = found.document["tables"][table]
         means = {
-            name: statistics.mean(s[name] for s in splits.values() if name in s)
+            name: _mean(splits, name)
             for name in names
             if any(name in split for split in splits.values())
         }

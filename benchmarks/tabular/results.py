@@ -34,7 +34,9 @@ def read(path: Path = RESULTS) -> list[Result]:
             line["table"],
             line["contender"],
             int(line["split"]),
-            *(_number(line[name]) for name in ("score", "loss", "seconds")),
+            _number(line["score"]),
+            _number(line["loss"]),
+            _number(line["seconds"]),
             line["note"],
         )
         for line in lines

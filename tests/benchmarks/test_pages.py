@@ -36,6 +36,7 @@ def test_the_pages_are_those_of_the_saved_measurements(tmp_path: Path) -> None:
         [path for path in written if path.name.startswith(n)] for n in ("grid", "bench")
     )
     assert len(maps) == 4 and len([path for path in charts if path.suffix == ".svg"]) in (0, 4)
+    assert len([path for path in written if path.name.startswith("tables-")]) == 4
     assert len([path for path in written if path.suffix == ".md"]) == 2 * (len(GENERATORS) + 3)
     for path in written:
         kept = pages.DOCS / path.relative_to(tmp_path)

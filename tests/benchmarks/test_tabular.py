@@ -1,6 +1,7 @@
 """The benchmark of tables: reading, preparing, scoring, rating and keeping, by small examples."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from tabular import contenders, ranking, results, scoring
 from tabular.page import KOREAN, Measurements
 from tabular.results import Result
 from tabular.sources import SOURCES, Task, parsed
-from tabular.splits import split_of
+from tabular.splits import Split, split_of
 
 KEEL = b"5.1, red, <null>, yes\n4, blue, 2, no\n?, red, 3, yes\n"
 
@@ -59,7 +60,7 @@ def test_scores_by_hand() -> None:
 
 def test_a_measurement_that_fails_says_why_and_one_that_takes_too_long_is_stopped() -> None:
     rows = pd.DataFrame({"a": np.arange(8.0)})
-    split = scoring.Split(rows, rows, np.arange(8) % 2, np.arange(8) % 2, 2, 0)
+    split = Split(rows, rows, np.arange(8) % 2, np.arange(8) % 2, 2, 0)
 
     class Model:
         def __init__(self, forever: bool) -> None:
@@ -70,8 +71,11 @@ def test_a_measurement_that_fails_says_why_and_one_that_takes_too_long_is_stoppe
                 pass
             raise ValueError("no\nmore")
 
+    def build(forever: bool, split: Split) -> Model:
+        return Model(forever)
+
     for forever, reason in ((False, "ValueError: no"), (True, "stopped after 1 CPU seconds")):
-        contender = contenders.CONTENDERS["MLP"]._replace(build=lambda _, f=forever: Model(f))
+        contender = contenders.CONTENDERS["MLP"]._replace(build=partial(build, forever))
         assert scoring.measured(contender, split, limit=1) == reason
 
 
@@ -159,10 +163,10 @@ def test_the_page_names_where_others_are_ahead() -> None:
         "tabular",
     )
     assert found["usual_ranks"].splitlines() == [
-        "| **tabular** | 1.00 | 1.00 |",
-        "| MLP | 2.00 | 2.00 |",
+        "| **tabular** | 1.00 | 1.00 | 1 |",
+        "| MLP | 2.00 | 2.00 | 3 |",
     ]
-    assert found["behind_trees"] == "iris (+100 %, XGBoost)" and found["behind_networks"] == "none"
-    assert "| MLP | 2 | 0 | -50.0 % | 3 |" in found["duels"]
+    assert found["behind_trees"] == "iris (2×, XGBoost)" and found["behind_networks"] == "none"
+    assert "| tabular | MLP | 2 | 0 | -50.0 % | 3 |" in found["duels"]
     assert "| iris | 9 x 2 | 3 | **0.1** | 0.2 | 0.4 |" in found["every_table"]
     assert Measurements.of(document, measured).figures("ko")["behind_networks"] == KOREAN["none"]
