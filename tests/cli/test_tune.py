@@ -58,6 +58,11 @@ def test_the_best_network_is_written_and_the_trials_are_listed(run: Callable[...
     again = run("tune", *SMALL, *words[:-2], "-o", "found.safetensors", "--json")
     assert Path("found.safetensors").read_bytes() == before
     assert (again.json["stopped"], len(again.json["trials"])) == ("finished", 2)
+    joined = run(
+        "tune", *SMALL, *words[:-2], "--members", "2", "--folder", "found.search", "--json"
+    )
+    assert (joined.json["members"], joined.json["best"]) == (2, again.json["best"])
+    assert len(pl.load("best.safetensors").members) == 2
     count = finished("found.search")
     assert f"found.search: going on after {count} trainings" in again.err
     assert "goes on" not in again.err and "going on" not in result.err

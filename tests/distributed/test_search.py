@@ -298,6 +298,38 @@ def test_time_decides_how_many_trials_count_and_nothing_else(tmp_path: Path) -> 
     assert str(none).splitlines()[2].startswith("preset")
 
 
+def test_the_best_settings_may_have_several_members(found: pl.SearchResult, tmp_path: Path) -> None:
+    joined = pl.search(table(), "bought", **SMALL, members=3, folder=tmp_path)
+    assert (joined.best.number, joined.preset.score) == (found.best.number, found.preset.score)
+    assert len(joined.net.members) == joined.members == 3
+    # The first member is the network alone, and the score is that of their mean
+    cells = table(20, seed=1)
+    alone = joined.net.members[0].predict(cells)
+    np.testing.assert_allclose(alone, found.net.predict(cells), rtol=1e-5)
+    mean = np.mean([each.predict(cells) for each in joined.net.members], axis=0)
+    np.testing.assert_allclose(joined.net.predict(cells), mean, rtol=1e-5)
+    assert joined.net.record["search"]["members"] == 3
+    assert "; the network is the mean of 3 of these settings" in str(joined)
+    assert str(joined).splitlines()[-1].startswith("the preset, trained in the same way")
+    # Trials are the same ones, so the same folder goes on
+    assert pl.search(table(), "bought", **SMALL, folder=tmp_path).members == 1
+
+
+def test_frequencies_of_members_are_scaled_once() -> None:
+    rows = table(1_200)
+    columns = pl.Columns.of(rows, target="bought")
+    for setting, members in ((0.05, 1), (0.2, 2)):
+        usual = TrialSettings().network(columns, 0, members)
+        scaled = TrialSettings(frequency=setting).network(columns, 0, members)
+        for one, other in zip(usual.members or [usual], scaled.members or [scaled], strict=True):
+            before, after = (
+                [each.frequency for each in net.layers if isinstance(each, pl.PeriodicEmbedding)]
+                for net in (one, other)
+            )
+            assert before
+            np.testing.assert_allclose(after[0], before[0] * (setting / 0.1), rtol=1e-6)
+
+
 def test_a_training_that_ctrl_c_ended_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = SearchRows.of(read_table(table()), "bought", test=0.2, folds=2, seed=0)
     usual = trial.fit

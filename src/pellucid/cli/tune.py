@@ -78,6 +78,13 @@ class TuneOptions:
         type=values.whole_number(1),
         default=TOGETHER,
     )
+    members: int = option(
+        "--members N",
+        "Join so many networks of the best settings at the end, each with weights of its own; "
+        "their predictions are averaged. Default: 1.",
+        type=values.whole_number(1),
+        default=1,
+    )
     data: str = option("--data DATA", "The table: see `pellucid train`.", TABLES, required=True)
     target: str = option("--target COLUMN", "The column of the table to predict.", required=True)
     task: str | None = option(
@@ -136,6 +143,7 @@ class TuneOptions:
     example("--data visits.csv --target ill --group patient", "no patient on both sides"),
     example("--data visits.csv --target ill --plot trials.png", "draw the trials"),
     example("--data houses.csv --target price --trials 128", "go on with 64 more"),
+    example("--data houses.csv --target price --members 8", "eight networks of the best settings"),
     example("--data houses.csv --target price --ray local", "by Ray, on this machine"),
 )
 def tune(options: TuneOptions) -> None:
@@ -159,7 +167,14 @@ def tune(options: TuneOptions) -> None:
 
     with _shown() as progress:
         found = search_rows(
-            rows, options.trials, options.time, options.together, workers, folder, watch
+            rows,
+            options.trials,
+            options.time,
+            options.together,
+            options.members,
+            workers,
+            folder,
+            watch,
         )
     found.net.save(options.path)
     if options.plot is not None:

@@ -67,6 +67,7 @@ def search(
     numbers: Sequence[str] = (),
     dates: Sequence[str] = (),
     group: str | None = None,
+    members: int = 1,
     workers: Workers | int | None = None,
     folder: str | os.PathLike[str] | None = None,
     progress: Callable[[SearchProgress], None] = lambda progress: None,
@@ -102,6 +103,9 @@ def search(
     group
         A column of groups (patients, shops, ...): test rows, folds and the rows by which the best
         epoch is chosen are then whole groups. It is no input.
+    members
+        How many networks of the best settings are joined to an `ensemble` at the end, each with
+        weights of its own. Trials and the preset are single networks.
     workers
         How many processes of this machine, each with one thread (default: as many as cores; 1 for
         this process alone), or other workers such as `RayTasks("local")`.
@@ -127,7 +131,7 @@ def search(
     choices = {"task": task, "ignore": ignore, "categories": categories}
     choices |= {"numbers": numbers, "dates": dates}
     rows = SearchRows.of(read_table(table), target, test, folds, seed, group, **choices)
-    return search_rows(rows, trials, time_limit, together, workers, folder, progress)
+    return search_rows(rows, trials, time_limit, together, members, workers, folder, progress)
 
 
 def search_rows(
@@ -135,6 +139,7 @@ def search_rows(
     trials: int,
     time_limit: float | None,
     together: int,
+    members: int,
     workers: Workers | int | None,
     folder: str | os.PathLike[str] | None,
     progress: Callable[[SearchProgress], None],
@@ -143,16 +148,18 @@ def search_rows(
     began = time.monotonic()
     limit = None if time_limit is None else above_zero(time_limit=time_limit)
     groups = halving.groups(whole("trials", trials), whole("together", together))
+    members = whole("members", members)
     promise = rows.promise() | {mark("trials halved together"): str(together)}
     crowd = _workers(workers)
     with kept_in(None if folder is None else os.fspath(folder), promise) as kept:
-        run = _Search(rows, groups, kept, progress)
+        run = _Search(rows, groups, kept, progress, members)
         stopped = run.go(crowd, None if limit is None else began + limit)
     found = run.trials()
     best = _best(found, rows.folds)
     progress(run.state(ending=True))
-    net, tested = _final(rows, best)
-    usual = tested if best.number == PRESET else _final(rows, found[PRESET])[1]
+    net, tested = _final(rows, best, members)
+    is_preset = best.number == PRESET and members == 1
+    usual = tested if is_preset else _final(rows, found[PRESET])[1]
     assert rows.test is not None
     result = SearchResult(
         net=net,
@@ -164,6 +171,7 @@ def search_rows(
         rows=len(rows.rows.x),
         test_rows=len(rows.test.x),
         folds=rows.folds,
+        members=members,
         stopped=stopped,
         seconds=time.monotonic() - began,
     )
@@ -181,7 +189,9 @@ class _Search:
         groups: Sequence[range],
         kept: Kept,
         progress: Callable[[SearchProgress], None],
+        members: int = 1,
     ) -> None:
+        self.members = members
         self.rows, self.groups, self.folds = rows, groups, rows.folds
         self.kept, self.progress = kept, progress
         self.submitted: set[Part] = set()
@@ -231,7 +241,8 @@ class _Search:
         """Return the seconds that are kept for the two last trainings.
 
         They are the preset's and at most the longest of a trial that was scored on all folds, which
-        alone can be the best; each with the rows of one fold more than its fits had.
+        alone can be the best, for each member; each with the rows of one fold more than its fits
+        had.
         """
         longest: dict[int, float] = {}
         for part, fitted in self.kept.found.items():
@@ -239,7 +250,8 @@ class _Search:
                 longest[part.trial] = max(fitted.seconds, longest.get(part.trial, 0.0))
         usual = longest.pop(PRESET, 0.0)
         more = self.folds / (self.folds - 1)
-        return more * (usual + max(longest.values(), default=0.0))
+        best = max(longest.values(), default=usual if self.members > 1 else 0.0)
+        return more * (usual + self.members * best)
 
     @property
     def finished(self) -> int:
@@ -284,10 +296,10 @@ def _best(trials: Sequence[Trial], folds: int) -> Trial:
     return min(whole_ones, key=lambda trial: (trial.loss, trial.number))
 
 
-def _final(rows: SearchRows, trial: Trial) -> tuple[Network, Fit]:
+def _final(rows: SearchRows, trial: Trial, members: int = 1) -> tuple[Network, Fit]:
     """Train a network on all rows but the test rows, and score it on these."""
     assert rows.test is not None
-    net = trial.settings.network(rows.columns, rows.seed)
+    net = trial.settings.network(rows.columns, rows.seed, members)
     history = fit(net, rows.rows, trial.settings, rows.seed)
     tested = score(net, rows.test)
     return net, tested._replace(epochs=len(history), seconds=history.seconds)
@@ -306,6 +318,7 @@ def _record(result: SearchResult, seed: int) -> dict[str, object]:
         "trials": len(result.trials),
         "settings": {name: list(v) if isinstance(v, tuple) else v for name, v in settings.items()},
         "folds": result.folds,
+        **({"members": result.members} if result.members > 1 else {}),
         "loss": result.best.loss
         if math.isfinite(result.best.loss)
         else None,  # JSON has no infinity

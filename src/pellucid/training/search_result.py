@@ -73,6 +73,8 @@ class SearchResult:
         test rows, which no trial saw.
     rows, test_rows, folds
         How many rows the trials had, how many test rows there are, and in how many folds.
+    members
+        How many networks of the best settings `net` joins; the trials are single networks.
     stopped
         "finished", "time" or "interrupted".
     seconds
@@ -88,6 +90,7 @@ class SearchResult:
     rows: int
     test_rows: int
     folds: int
+    members: int
     stopped: str
     seconds: float
 
@@ -117,13 +120,18 @@ class SearchResult:
             other = mark("the preset, trained in the same way: R2 {preset}, loss {before:.4f}")
         template_best = mark("best of {count:,} trials: number {number}")
         best = say(template_best, count=len(self.trials), number=self.best.number)
+        tested = say(template, **both, **losses)
         if self.best.number == PRESET:
             best = say(
                 "best of {count:,} trials: the preset's own settings", count=len(self.trials)
             )
-            # Of one trial there is no best
-            return [best, say(template, **both, **losses)][len(self.trials) == 1 :]
-        return [best, say(template, **both, **losses), say(other, **both, **losses)]
+            if self.members == 1:
+                # Of one trial there is no best
+                return [best, tested][len(self.trials) == 1 :]
+        if self.members > 1:
+            joined = say("the network is the mean of {count} of these settings", count=self.members)
+            best = f"{best}; {joined}"
+        return [best, tested, say(other, **both, **losses)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the network as plain lists and numbers."""
@@ -135,6 +143,7 @@ class SearchResult:
             "rows": self.rows,
             "test_rows": self.test_rows,
             "folds": self.folds,
+            "members": self.members,
             "stopped": self.stopped,
             "seconds": self.seconds,
             "trials": [_as_dict(each) for each in self.trials],

@@ -98,12 +98,13 @@ class TrialSettings:
             own = replace(own, frequency=_between(0.02, 1.0, at[6]))
         return own
 
-    def network(self, columns: Columns, seed: int) -> Network:
-        """Return a network of these settings with new weights."""
-        net = table_mlp(columns, self.hidden, dropout=self.dropout, seed=seed)
-        for layer in net.layers:
-            if isinstance(layer, PeriodicEmbedding):
-                layer.frequency *= layer.frequency.dtype.type(self.frequency / _STD)
+    def network(self, columns: Columns, seed: int, members: int = 1) -> Network:
+        """Return a network of these settings, or an ensemble of several, with new weights."""
+        net = table_mlp(columns, self.hidden, dropout=self.dropout, members=members, seed=seed)
+        for each in net.members or (net,):  # which share the layers of the ensemble
+            for layer in each.layers:
+                if isinstance(layer, PeriodicEmbedding):
+                    layer.frequency *= layer.frequency.dtype.type(self.frequency / _STD)
         return net
 
 
