@@ -148,6 +148,36 @@ def test_logits_are_divided_and_classes_stay(output: str) -> None:
     assert (net.classify(x) == chosen).all()
 
 
+def test_the_temperature_of_members_is_that_of_their_mean() -> None:
+    z = 2 * draws().normal(size=(400, 3)) + draws(2).normal(size=(5, 400, 3))
+    t = (functions.softmax(z).mean(axis=0).cumsum(axis=1) < draws(1).uniform(size=(400, 1))).sum(1)
+
+    def loss(T: float) -> float:
+        return float(-np.log(functions.softmax(3 * z / T).mean(axis=0))[np.arange(400), t].mean())
+
+    found = temperature.fitted_together(functions.softmax(3 * z), t)
+    best = min(np.geomspace(1, 5, 300), key=loss)
+    assert found == pytest.approx(best, rel=0.05)
+    assert loss(found) < loss(1) - 0.1
+    one = functions.softmax(3 * z[0])  # of one member both are the same
+    assert temperature.fitted_together(one[None], t) == pytest.approx(
+        temperature.fitted(one, t), rel=0.01
+    )
+
+
+def test_the_logits_of_members_are_divided() -> None:
+    net = pl.ensemble(pl.mlp([3, 4], output="softmax", seed=seed) for seed in range(3))
+    x = draws().normal(size=(50, 3)).astype(np.float32)
+    each = np.stack([member(x) for member in net.members])
+    assert temperature.divide_logits(net.layers, 2)
+    assert np.allclose(functions.softmax(np.log(each) / 2).mean(axis=0), net(x), atol=1e-5)
+    net.members[1].layers[0].frozen = True
+    assert not temperature.divide_logits(net.layers, 2)
+    net.members[1].layers[0].frozen = False
+    net.freeze(0)
+    assert not temperature.divide_logits(net.layers, 2)
+
+
 def test_what_cannot_be_divided() -> None:
     net = pl.mlp([3, 4], output="softmax")
     net.freeze()

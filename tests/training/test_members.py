@@ -13,6 +13,7 @@ from pellucid.core.draws import member_seed
 from pellucid.core.types import Array
 from pellucid.training.rate_range import learning_rate_range
 from tests.engines.every_engine import bits, every_engine
+from tests.narrowing import present
 from tests.training.killing import Kill, Killed
 
 
@@ -215,3 +216,12 @@ def test_tables_beyond_memory() -> None:
         pl.train_table(net, rows, epochs=2, memory=30_000, threads=threads, progress=False)
         found.append(bits(net))
     assert found[0] == found[1]
+
+
+def test_probabilities_of_an_ensemble_are_calibrated() -> None:
+    rows = table(1_500, True)
+    net = pl.table_mlp(pl.Columns.of(rows, target="target"), [8], members=3)
+    pl.train_table(net, rows, epochs=3, progress=False)
+    found = present(net.uncertainty)
+    assert found.temperature not in (1.0, None)
+    assert found.rows == 150

@@ -8,12 +8,15 @@ import numpy as np
 
 from pellucid.core import functions
 from pellucid.core.activations import LogSoftmax
-from pellucid.core.layer import Layer
+from pellucid.core.layer import Layer, flat
 from pellucid.core.layers import Affine, Sigmoid, Softmax
+from pellucid.core.members import Members
 from pellucid.core.types import Array, Batch, Vector
 
 _ENDS = 0.2, 5.0  # the lowest and highest temperature
 _HALVINGS = 40
+_THIRDS = 20
+_COMPARED = 1 << 20  # probabilities that they look at: those of rows at even distances
 
 
 def probabilities(layers: Sequence[Layer], y: Batch) -> Batch | None:
@@ -42,10 +45,7 @@ def fitted(p: Batch, t: Array, sample_weight: Vector | None = None) -> float:
     rows that are all right would make the network certain of everything.
     """
     z = np.log(np.maximum(p, np.finfo(np.float64).tiny))
-    N, K = z.shape
-    wanted = np.full((N, K), 1 / ((N + 2) * max(K - 1, 1)))
-    wanted[np.arange(N), t] = 1 - 1 / (N + 2)
-    weights = np.ones(N) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    wanted, weights = _smoothed(t, z.shape[1]), _weights(t, sample_weight)
     least, most = 1 / _ENDS[1], 1 / _ENDS[0]
     for _ in range(_HALVINGS):
         middle = (least + most) / 2
@@ -54,18 +54,60 @@ def fitted(p: Batch, t: Array, sample_weight: Vector | None = None) -> float:
     return 2 / (least + most)
 
 
+def fitted_together(p: Array, t: Array, sample_weight: Vector | None = None) -> float:
+    """Return the temperature T of several members for which their mean has the least log-loss.
+
+    p, (M, N, K), are the members' probabilities: the mean is that of softmax(log(p) / T). Its loss
+    is not convex, so what is found may be a lowest point nearby.
+    """
+    z = np.log(np.maximum(p, np.finfo(np.float64).tiny))
+    wanted, weights = _smoothed(t, z.shape[2]), _weights(t, sample_weight)
+    few = slice(None, None, -(-z.size // _COMPARED))
+    z, wanted, weights = z[:, few], wanted[few], weights[few]
+
+    def loss(log_temperature: float) -> float:
+        mean = functions.softmax(z / np.exp(log_temperature)).mean(axis=0)
+        return float(-weights @ (wanted * np.log(mean)).sum(axis=1))
+
+    low, high = np.log(_ENDS)
+    for _ in range(_THIRDS):  # each leaves two thirds of what is between
+        third = (high - low) / 3
+        if loss(low + third) < loss(high - third):
+            high -= third
+        else:
+            low += third
+    return float(np.exp((low + high) / 2))
+
+
+def _smoothed(t: Array, K: int) -> Array:
+    """Return classes as probabilities, (N, K), smoothed by 1 / (N + 2)."""
+    N = len(t)
+    wanted = np.full((N, K), 1 / ((N + 2) * max(K - 1, 1)))
+    wanted[np.arange(N), t] = 1 - 1 / (N + 2)
+    return wanted
+
+
+def _weights(t: Array, sample_weight: Vector | None) -> Vector:
+    return np.ones(len(t)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+
+
 def divide_logits(layers: Sequence[Layer], temperature: float) -> bool:
-    """Divide the logits of a network by the temperature, in the weights of its last Affine layer.
+    """Divide the logits of a network by the temperature, in the weights of its last Affine layer,
+    or of that of every member.
 
     So every engine, export and program computes calibrated probabilities without knowing of it, and
-    no class changes. Returns whether it could be done: not for a frozen layer, and not for networks
-    that end otherwise.
+    no class changes (of an ensemble hardly any). Returns whether it could be done: not for a frozen
+    layer, and not for networks that end otherwise.
     """
     if layers and isinstance(layers[-1], (Softmax, Sigmoid, LogSoftmax)):
         layers = layers[:-1]
     last = layers[-1] if layers else None
-    if not isinstance(last, Affine) or last.frozen:
+    ends = [each[-1] for each in last.members] if isinstance(last, Members) else [last]
+    if getattr(last, "frozen", False):
         return False
-    for array in last.params:
+    affine = [each for each in ends if isinstance(each, Affine) and not each.frozen]
+    if len(affine) < len(ends):
+        return False
+    for array in flat(each.params for each in affine):
         array /= array.dtype.type(temperature)
     return True

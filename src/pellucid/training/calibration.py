@@ -36,8 +36,8 @@ def calibrate(net: Network, x: Any, t: ArrayLike | None = None, *, trained_on: A
     ----------
     net
         The network. For classes its last layer is changed so that its probabilities are right as
-        often as they say (`core.temperature`); no class changes. `net.uncertainty` is what was
-        found.
+        often as they say (`core.temperature`); no class changes, of an ensemble hardly any.
+        `net.uncertainty` is what was found.
     x, t
         Held-out rows and their targets; a table of a network that knows its columns has both.
     trained_on
@@ -92,12 +92,20 @@ def _of_classes(net: Network, x: Batch, t: Array, weights: Vector | None) -> Unc
     p = temperature.probabilities(net.layers, net.predict(x))
     if p is None:
         return None
-    found = temperature.fitted(p, t, weights) if len(t) >= LEAST_FOR_TEMPERATURE else 1.0
+    found = _temperature(net, x, p, t, weights) if len(t) >= LEAST_FOR_TEMPERATURE else 1.0
     if not temperature.divide_logits(net.layers, found):
         found = 1.0
     p = temperature.probabilities(net.layers, net.predict(x))
     assert p is not None
     return Uncertainty(len(t), scores=Scores.of(1 - p[np.arange(len(t)), t]), temperature=found)
+
+
+def _temperature(net: Network, x: Batch, p: Batch, t: Array, weights: Vector | None) -> float:
+    each = [temperature.probabilities(own.layers, own.predict(x)) for own in net.members]
+    known = [one for one in each if one is not None]
+    if not known:
+        return temperature.fitted(p, t, weights)
+    return temperature.fitted_together(np.stack(known), t, weights)
 
 
 def _of_values(net: Network, x: Batch, t: Array, nonnegative: bool) -> Uncertainty:
