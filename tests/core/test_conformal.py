@@ -12,7 +12,7 @@ import pytest
 
 import pellucid as pl
 from pellucid.core import functions, temperature
-from pellucid.core.conformal import KEPT, Residuals, Scores, class_sets
+from pellucid.core.conformal import KEPT, LARGEST, Residuals, Scores, class_sets
 from pellucid.core.novelty import Novelty
 from pellucid.core.types import Array
 from pellucid.core.uncertainty import Uncertainty
@@ -269,6 +269,9 @@ WRONG: list[Change] = [
     lambda d: d["novelty"]["axes"].append([0.0, 0.0, 1.0]),
     lambda d: d["novelty"].update(variances=[1.0, 1.0, 0.0]),
     lambda d: d.update(novelty=[]),
+    lambda d: d["residuals"][0].update(spreads=[2 * LARGEST]),
+    lambda d: d["novelty"].update(center=[2 * LARGEST] * 3),
+    lambda d: d["novelty"].update(rest=0.5 / LARGEST),
 ]
 
 
@@ -278,6 +281,21 @@ def test_a_file_is_not_trusted(number: int) -> None:
     WRONG[number](document)
     with pytest.raises(InputError, match="held-out rows is malformed"):
         Uncertainty.from_dict(document, 2, 3)
+
+
+def test_the_largest_numbers_of_a_file_give_finite_results() -> None:
+    document = json.loads(json.dumps(example(classes=False).to_dict()))
+    for each in document["residuals"]:
+        each["scores"] = [-LARGEST] * 99 + [LARGEST] * 100
+        each["at"], each["spreads"] = [0.0, 5e-324], [LARGEST, 1.0]
+    novelty, least = document["novelty"], 1 / LARGEST
+    novelty.update(center=[-LARGEST] * 3, axes=[[LARGEST] * 3] * 3, variances=[least] * 3)
+    known = Uncertainty.from_dict(document, 2, 3)
+    assert known.novelty is not None
+    with np.errstate(all="raise", under="ignore"):
+        assert np.isfinite(known.novelty.distances(np.full((2, 3), 1e30))).all()
+    y = np.array([[-1e38, 0.0], [0.0, 1e38]])
+    assert np.isfinite(known.interval(y, 0.9)).all()
 
 
 @pytest.mark.parametrize("document", [None, [], 3, "", {}])

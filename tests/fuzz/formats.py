@@ -22,6 +22,7 @@ Change = Callable[[bytes, Bytes, random.Random], bytes]
 NUMBERS = [0, 1, -1, 2, 8, 255, 65_535, 1 << 20, 1 << 31, (1 << 63) - 1, -(1 << 63), 10**40]
 FLOATS = [0.5, -0.0, 1e-320, 1e38, 1e39, 1e308, float("nan"), float("inf")]
 TEXTS = ["", "a" * 5000, "\x1b[2J", "\x9b31m", "=1+1", "\u202e", "table", "images", "Affine", "\0"]
+LONGEST = 65_536  # bytes of what is fuzzed
 DEEP = "deep"  # replaced by lists within lists
 SPECIAL: list[Any] = [*NUMBERS, *FLOATS, *TEXTS, None, True, [], {}, [[]], {"kind": "table"}, DEEP]
 
@@ -104,7 +105,10 @@ def _changed(value: Any, random: random.Random) -> Any:
         if kind == 0:
             return value[:place] + value[place + 1 :]
         if kind == 1:
-            return value[:place] + [value[place]] * random.choice([1, 2, 300]) + value[place:]
+            # Of long ones few: three such changes would else make gigabytes of 64 kB
+            most = LONGEST // len(json.dumps(value[place]))
+            times = min(random.choice([1, 2, 300]), most)
+            return value[:place] + [value[place]] * times + value[place:]
         return [*value[:place], _changed(value[place], random), *value[place + 1 :]]
     if random.random() < 0.1:
         for _ in range(random.choice([3, 12])):

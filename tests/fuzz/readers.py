@@ -31,6 +31,7 @@ from pellucid.exchange import from_json, from_onnx, from_state_dict, to_json, to
 from pellucid.exchange.pytorch.deduction import deduced
 from pellucid.exchange.pytorch.state_dicts import read_state_dict, write_torch
 from pellucid.files import checkpoint
+from pellucid.lens.certainty import certainty_of
 from tests.fuzz import formats
 from tests.fuzz.formats import Change
 
@@ -98,10 +99,28 @@ def networks() -> list[pl.Network]:
     ]
 
 
+def calibrated() -> list[pl.Network]:
+    """Return ensembles that know how sure they may be, of classes and of values."""
+    nets, table = [], {**TABLE, "score": [0.5, -1.25, 3e8, 0, 1, 2]}
+    for target in ("y", "score"):
+        columns = pl.Columns.of(table, target=target)
+        net = pl.table_mlp(columns, [3], members=2, seed=0)
+        x = np.random.default_rng(0).normal(size=(200, columns.width)).astype(net.dtype)
+        t = np.arange(200) % 2 if target == "y" else x[:, :1]
+        pl.calibrate(net, x, t, trained_on=x)
+        nets.append(net)
+    return nets
+
+
 def use(net: pl.Network) -> None:
     """Do with a network what commands do first: show it, and predict."""
     str(net.summary())
     repr(net)
+    if net.uncertainty is not None and net.columns.width <= 1 << 16:
+        x = np.zeros((2, net.columns.width), net.dtype)
+        certainty = certainty_of(net, x, net.predict(x), 0.9)
+        json.dumps([certainty.entry(net, row) for row in range(2)], allow_nan=False)
+        [certainty.lines(net, row) for row in range(2)]
     widths = [layer.W.shape[0] for layer in net.layers if isinstance(layer, pl.Affine)]
     D = net.inputs.width if net.inputs is not None else widths[0] if widths else 4
     if D <= 1 << 16:
@@ -110,7 +129,8 @@ def use(net: pl.Network) -> None:
 
 def saving(save: Callable[[pl.Network, Path], object]) -> Callable[[], list[Make]]:
     def makers() -> list[Make]:
-        return [lambda path, net=net: save(net, path) for net in networks()]  # type: ignore[misc]
+        nets = [*networks(), *calibrated()]
+        return [lambda path, net=net: save(net, path) for net in nets]  # type: ignore[misc]
 
     return makers
 

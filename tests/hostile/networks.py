@@ -58,6 +58,27 @@ def twice() -> bytes:
     return raw_safetensors(text.encode(), numbers)
 
 
+def ensemble(count: int, deep: int = 1) -> bytes:
+    """Return a model whose layers are said to be those of so many members."""
+
+    def change(header: Any, tensors: Any) -> None:
+        names, [*layers, end] = sorted(tensors), header["layers"]
+        for _ in range(deep):
+            options = {"count": count, "join": "probabilities"}
+            layers = [{"type": "Members", "options": options, "layers": layers}]
+        header["layers"] = [*layers, end]
+        for name in names:
+            tensors["0." * deep + name] = tensors.pop(name)
+
+    return changed(change)
+
+
+def uncertainty(**entries: Any) -> bytes:
+    """Return a model of classes that says what its held-out rows were."""
+    known = {"rows": 20, "residuals": [], "scores": [0.5] * 20, "temperature": 1.0, "novelty": None}
+    return changed(lambda header, _: header.update(uncertainty={**known, **entries}))
+
+
 def inputs(entry: Any) -> bytes:
     return changed(lambda header, _: header.update(inputs=entry))
 

@@ -23,6 +23,9 @@ KEPT = 199
 """Scores that are kept of more. They divide the held-out rows into 200 equal parts, so that levels
 in steps of 0.5 % are exact and others are rounded up."""
 
+LARGEST = 1e50
+"""A number beyond this, in a file, could take what is computed of it out of float64."""
+
 _BIN, _BINS = 40, 10  # rows of a bin of predictions at least, and bins at most
 _LEAST = 0.1  # the least spread of a bin, as a share of the mean one: a few rows may all be right
 
@@ -134,7 +137,8 @@ class Residuals:
 
     def spread(self, y: Vector) -> Vector:
         """Return how large errors near each prediction are, (N,)."""
-        return np.interp(y, self.at, self.spreads)
+        # Between predictions that hardly differ the slope of a line may overflow
+        return np.clip(np.interp(y, self.at, self.spreads), min(self.spreads), max(self.spreads))
 
     def interval(self, y: Vector, level: float) -> tuple[Vector, Vector]:
         """Return the lowest and highest value, (N,) each, for predictions y, (N,).
@@ -196,10 +200,13 @@ def rounded(values: ArrayLike) -> Vector:
 
 
 def numbers(values: Any, count: tuple[int, int]) -> tuple[float, ...]:
-    """Return finite numbers that a file lists, from so many to so many; raise InputError else."""
+    """Return numbers that a file lists, from so many to so many; raise InputError else.
+
+    None is so large that what intervals and distances compute of it is not finite.
+    """
     if not isinstance(values, list) or not count[0] <= len(values) <= count[1]:
         raise malformed()
-    if not all(type(value) in (int, float) and abs(value) < 1e300 for value in values):
+    if not all(type(value) in (int, float) and abs(value) <= LARGEST for value in values):
         raise malformed()
     return tuple(map(float, values))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.core.conformal import malformed, numbers, rounded
+from pellucid.core.conformal import LARGEST, malformed, numbers, rounded
 from pellucid.core.types import Array, Batch, Options, Vector
 
 LEVEL = 0.99
@@ -105,7 +105,7 @@ class Novelty:
         axes = tuple(numbers(axis, (columns, columns)) for axis in entry["axes"][: kept + 1])
         variances = numbers(entry["variances"], (kept, kept))
         rest, limit = numbers([entry["rest"], entry["limit"]], (2, 2))
-        if len(axes) != kept or min(*variances, rest) <= 0 or limit < 0:
+        if len(axes) != kept or min(*variances, rest) < 1 / LARGEST or limit < 0:
             raise malformed()
         return cls(numbers(entry["center"], (columns, columns)), axes, variances, rest, limit)
 
