@@ -125,3 +125,16 @@ def test_values_in_korean(shown: Any, visit: Visit) -> None:
     ends = [float(end) for end in text.removeprefix("구성원 4개의 예측: ").split(" ~ ")]
     assert ends == pytest.approx([float(low), float(high)], abs=0.5)
     assert tab.get_by_test_id("member-3").is_visible()
+
+
+def test_digits_have_no_lesson_for_an_ensemble(visit: Visit, tmp_path: Path) -> None:
+    """The lesson's steps show the weights of a network's own neurons; an ensemble has none."""
+    nets = [pl.mlp([784, 4, 10], "sigmoid", "sigmoid", pixels=True, seed=seed) for seed in (0, 1)]
+    page(pl.ensemble(nets), tmp_path / "page.html")
+    tab = visit((tmp_path / "page.html").as_uri() + "#lang=en&step=6&p=learn")
+    assert tab.get_by_test_id("lesson").count() == 0
+    assert "of 2 members agree: " in tab.get_by_test_id("agreement").inner_text()
+    tab.get_by_test_id("panel-members").click()
+    tab.get_by_test_id("member-1").click()
+    settle(tab)
+    assert tab.get_by_test_id("neuron-1-3").count() == 1

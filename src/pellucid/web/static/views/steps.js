@@ -6,13 +6,15 @@ import { pushUndo } from "../state.js";
 /** @typedef {import("../page.js").Page} Page */
 
 /**
- * Whether the lesson fits this network: it classifies digits, and each layer ends in a sigmoid.
+ * Whether the lesson fits this network: it classifies digits, and each layer has weights of its own
+ * and ends in a sigmoid. No ensemble's does.
  * @param {Page} page
  */
-export function hasLesson({ base, digits }) {
+export function hasLesson({ whole, digits }) {
+  const layers = whole.neuronLayers.slice(1);
   return (
     digits.length > 0 &&
-    base.neuronLayers.slice(1).every(({ activation }) => activation?.type === "Sigmoid")
+    layers.every(({ affine, activation }) => affine && activation?.type === "Sigmoid")
   );
 }
 
