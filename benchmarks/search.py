@@ -1,6 +1,6 @@
 """Measure what `pellucid tune` gains over the preset on three of the tables of tables.py.
 
-    python benchmarks/search.py                      64 trials of each table in two processes, eight
+    python benchmarks/search.py                      64 trials of each table in two processes, seven
                                                      minutes for all; then write the section of
                                                      measured/tables
     python benchmarks/search.py --minutes 20         more time for all
@@ -34,7 +34,7 @@ import pellucid as pl
 from pellucid.files.atomic import write_whole
 
 TABLES = ("midwest", "fair", "txhousing")  # the quickest first: the last gets the time that is left
-TRIALS, MINUTES, WORKERS = 64, 8, 2
+TRIALS, MINUTES, WORKERS = 64, 7, 2
 LEAST = 20  # seconds for a table, however many there were before it
 VERSIONS = f"pellucid {pl.__version__}"
 KEPT = Path(__file__).parents[1] / "build" / "search"
