@@ -24,7 +24,7 @@ help:
 	@echo "make soak      the long proofs: hundreds of kills, minutes of fuzzing"
 	@echo "make fuzz      give changed files to every reader (READER=all SECONDS=600: ten minutes each)"
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
-	@echo "make search-table what pellucid tune gains on three of these, add it to that page (at most eight minutes; goes on)"
+	@echo "make search-table what pellucid tune gains on three of these, add it to that page (at most seven minutes; goes on)"
 	@echo "make tables-table measure what is missing of 68 tables beside networks and trees, write its page (SHORT=1: minutes; else hours)"
 	@echo "make estimators-table  measure pellucid.sklearn beside scikit-learn, write its page (ten minutes)"
 	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
