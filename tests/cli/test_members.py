@@ -127,6 +127,24 @@ def test_inspect_shows_a_member(run: Run, nets: dict[str, pl.Network]) -> None:
 
 
 @pytest.mark.usefixtures("files")
+def test_evaluate_compares_with_members_alone(
+    run: Run, people: dict[str, list[Any]], nets: dict[str, pl.Network]
+) -> None:
+    lines = [
+        ",".join(people),
+        *(",".join(map(str, row)) for row in zip(*people.values(), strict=True)),
+    ]
+    Path("people.csv").write_text("\n".join(lines))
+    document = run("evaluate", "bought.safetensors", "people.csv", "--json").json
+    each = [pl.evaluate(own, "people.csv").accuracy or 0 for own in nets["bought"].members]
+    assert [found["accuracy"] for found in document["members"]] == pytest.approx(each)
+    out = run("evaluate", "bought.safetensors", "people.csv").out
+    assert f"its 4 members by themselves: accuracy {min(each):.1%} to {max(each):.1%}" in out
+    out = run("evaluate", "spent.safetensors", "people.csv").out
+    assert "its 4 members by themselves: root mean squared error " in out
+
+
+@pytest.mark.usefixtures("files")
 def test_members_that_do_not_exist(run: Run, nets: dict[str, pl.Network]) -> None:
     found = run("inspect", "bought.safetensors", "--member", 4)
     assert found.code == 1 and "--member takes a number from 0 to 3, got 4" in found.err

@@ -82,7 +82,8 @@ class EvaluateOptions:
     "loss, confusion matrix, how well confidence agrees with accuracy (calibration), the most "
     "confident mistakes; for two classes also the areas under the ROC and precision-recall curves. "
     "Values: R2, mean absolute error, and residuals. Where rows were held out of the training: how "
-    "often intervals of the values, or sets of classes, hold the target.",
+    "often intervals of the values, or sets of classes, hold the target. Of an ensemble also how "
+    "good its members are by themselves.",
     example("digits.safetensors", "on the 10,000 test digits of MNIST"),
     example("letters.safetensors --data letters/", "on own images"),
     example("model.safetensors new.csv --importance", "a table, and which columns matter"),
@@ -134,6 +135,9 @@ def look(net: Network, rows: Rows, options: EvaluateOptions) -> Found:
         importance=permutation_importance(net, x, t) if options.importance else None,
         dependence=[partial_dependence(net, x, column) for column in options.dependence],
         first=rows.first,
+        alone=[
+            evaluation.evaluate(each, x, t, threshold=options.threshold) for each in net.members
+        ],
     )
 
 

@@ -27,8 +27,8 @@ NAME = 16  # columns of a class's name
 class Found(NamedTuple):
     """What was computed: the evaluation, and what was asked for beside it.
 
-    Robustness by change, importance or None, partial dependence by column, and the number of the
-    first row.
+    Robustness by change, importance or None, partial dependence by column, the number of the first
+    row, and the evaluation of each member of an ensemble by itself.
     """
 
     whole: Evaluation
@@ -36,6 +36,7 @@ class Found(NamedTuple):
     importance: PermutationImportance | None
     dependence: list[PartialDependence]
     first: int
+    alone: Sequence[Evaluation] = ()
 
 
 def to_dict(found: Found, curves: bool) -> dict[str, object]:
@@ -55,6 +56,11 @@ def to_dict(found: Found, curves: bool) -> dict[str, object]:
         document["robustness"] = {change: curve.to_dict() for change, curve in found.curves.items()}
     if found.importance is not None:
         document["importance"] = found.importance.to_dict()
+    if found.alone:
+        names = ("loss", "accuracy", "r2", "root_mean_squared_error")
+        document["members"] = [
+            {name: getattr(each, name) for name in names} for each in found.alone
+        ]
     if found.dependence:
         document["dependence"] = {each.column: each.to_dict() for each in found.dependence}
     return document
@@ -66,6 +72,8 @@ def show(found: Found, misclassified: int) -> None:
     emit(str(whole))
     for line in (*whole.target_lines(), *whole.certainty_lines()):
         emit(line)
+    if found.alone:
+        _show_alone(found.alone)
     if whole.confusion is not None:
         _show_classes(found, misclassified)
     elif not whole.by_target:  # residuals of several targets have several units
@@ -78,6 +86,24 @@ def show(found: Found, misclassified: int) -> None:
     for each in found.dependence:
         echo()
         _show_dependence(each, whole.names or list(whole.by_target))
+
+
+def _show_alone(members: Sequence[Evaluation]) -> None:
+    """Write how good each member is by itself, so that what joining them gains can be seen."""
+    accuracies = [each.accuracy for each in members if each.accuracy is not None]
+    errors = [each.root_mean_squared_error for each in members]
+    known = [each for each in errors if each is not None]
+    if accuracies:
+        low, high = (f"{end:.1%}" for end in (min(accuracies), max(accuracies)))
+        template = "its {count} members by themselves: accuracy {low} to {high}"
+    elif known:
+        low, high = map(number_text, (min(known), max(known)))
+        template = "its {count} members by themselves: root mean squared error {low} to {high}"
+    else:  # of several targets
+        scores = [each.r2 for each in members if each.r2 is not None]
+        low, high = (f"{end:.4f}" for end in (min(scores), max(scores)))
+        template = "its {count} members by themselves: R2 {low} to {high}"
+    emit(template, count=len(members), low=low, high=high)
 
 
 def confusion_text(whole: Evaluation, room: int) -> str | None:
