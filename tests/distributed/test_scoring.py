@@ -174,6 +174,9 @@ def test_numbers_of_a_csv_file_are_numbers_where_no_digit_is_lost(model: str) ->
     }
     assert found["id"].to_pylist() == [*range(1_000), -7]
     assert found["code"].to_pylist()[:2] == ["0000", "0001"]
+    Path("c.csv").write_text("id,size,city\n1, 5,Seoul\n2,?,Seoul\n3,wide,Seoul\n4,2.5,Seoul\n")
+    assert score(model, ["c.csv"], "read").rejected == 1  # by the network, which reads the others
+    assert results("read")["size"].to_pylist() == [5.0, None, 2.5]
     assert found["share"].to_pylist()[-2:] == [999 / 8, 2500.0]
     score(model, ["a.csv", "b.csv"], "texts", keep=["id"], texts=["id"])
     assert results("texts")["id"].to_pylist() == [*map(str, range(1_000)), "-7"]
@@ -196,6 +199,18 @@ def test_a_cell_that_is_no_number_of_its_column_is_rejected_with_its_row(
     assert "(--text id)" in rejected()["rejected"].to_pylist()[0]
     score(model, ["a.csv"], "texts", texts=["id"])
     assert results("texts")["id"].to_pylist() == ids
+
+
+def test_a_network_without_columns_scores_numbers_of_a_csv_file() -> None:
+    net = pl.mlp([2, 4, 2], output="softmax", seed=0)
+    net.save("moons.safetensors")
+    Path("a.csv").write_text("id,x1,x0\n7,0.5,1\n8,2,-1.5\n9,,3\n10,wide,3\n")
+    report = score("moons.safetensors", ["a.csv"], "out")
+    assert (report.rows, report.rejected) == (2, 2)
+    found = results()
+    assert found["prediction"].to_pylist() == net.labels(np.array([[1, 0.5], [-1.5, 2]]))
+    assert rejected()["input row"].to_pylist() == [3, 4]
+    assert rejected()["rejected"].to_pylist()[1].startswith("column x1: 'wide' is not a number")
 
 
 def test_unusual_cells_are_counted_by_column(model: str) -> None:

@@ -25,10 +25,11 @@ from pellucid.distributed.places import (
     state_of,
     whole,
 )
-from pellucid.distributed.scorer import Scorer
+from pellucid.distributed.scorer import Scored, Scorer
 from pellucid.errors import FileError, Message
 from pellucid.extras import library
 from pellucid.language import mark
+from pellucid.lens.input_columns import knows_columns
 
 _KEY = b"pellucid.block"
 
@@ -136,8 +137,7 @@ def score_block(job: Job, block: Block) -> Done:
         rejects, writer = None, None
         place = block.before + 1  # of the table's first row, as errors count
         for table in _tables(block):
-            kept, refused = with_numbers(scorer.kept(table), job.types)
-            rows, rejected, places = scorer.split(table, kept, refused)
+            rows, rejected, places = _split(scorer, table, job.types)
             writer = writer or _writer(part, rows)
             writer.write_table(rows)
             if rejected.num_rows:
@@ -159,6 +159,14 @@ def score_block(job: Job, block: Block) -> Done:
         if rejects is None:
             remove(job.rejects(block))  # of an earlier model or input
     return Done(block.number, scorer.rows, scorer.rejected, scorer.cells)
+
+
+def _split(scorer: Scorer, table: ArrowTable, types: Types) -> Scored:
+    """Predict the rows of a table; what is kept of texts has the types of a scoring."""
+    if knows_columns(scorer.network):  # whose own columns say what texts mean
+        return scorer.split(table, *with_numbers(scorer.kept(table), types))
+    numbers, refused = with_numbers(table, types)
+    return scorer.split(numbers, refused=refused)
 
 
 def _found_at(rejected: ArrowTable, block: Block, rows: Array) -> ArrowTable:

@@ -153,7 +153,7 @@ class Scorer:
         """Return the new columns of a table; rejected rows have nulls."""
         arrow = library("pyarrow", "tables")
         x, reasons = self._inputs(table)
-        reasons = {**refused, **reasons}
+        reasons = {**reasons, **refused}
         bad = np.zeros(len(x), bool)
         bad[list(reasons)] = True
         if reasons:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pellucid.data.tables.cell_counts import Counts, add_counts
-from pellucid.data.tables.kinds import NumberColumn
 from pellucid.distributed.blocks import Block, plan, table_of
 from pellucid.distributed.job import KEYS, Done, Earlier, Job, earlier, score_block
 from pellucid.distributed.number_cells import types_of
@@ -86,8 +85,9 @@ def score(
     keep, outputs
         As of `Scorer`.
     texts
-        Columns of CSV and JSON files that stay texts in the results. Others are numbers where all
-        cells at up to 32 places of the files are; a row that does not fit later is rejected.
+        Columns of CSV and JSON files that stay texts in the results. Numbers are what the network
+        takes as such, and columns whose cells are numbers at up to 32 places of the files; a row
+        that does not fit later is rejected.
     force
         Whether to replace results of another model, other columns or another input. By default
         they are an error that names what differs.
@@ -114,7 +114,7 @@ def score(
     blocks = plan(paths)
     net = load(model)
     _check_columns(net, blocks, job.keep, texts)
-    job = replace(job, types=types_of(blocks, texts, _numbers(net)))
+    job = replace(job, types=types_of(blocks, texts, net))
     names = _prepare(job.folder, blocks, force)
     report = Report(len(blocks))
     todo = []
@@ -134,14 +134,6 @@ def score(
         progress(report)
     remove_unfinished(job.folder)  # of workers that were killed
     return report
-
-
-def _numbers(net: Network) -> set[str]:
-    """Return the columns that a network takes or predicts as numbers."""
-    if not knows_columns(net):
-        return set()
-    numbers = [column.name for column in net.columns.columns if isinstance(column, NumberColumn)]
-    return {*numbers, *(each.name for each in net.columns.targets if each.kind == "values")}
 
 
 def _check_same(job: Job, block: Block, before: Earlier) -> None:
