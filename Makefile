@@ -8,7 +8,7 @@ CXX_SOURCES := $(wildcard cpp/*/*.h cpp/*/*.cpp cpp/include/pellucid/*.h benchma
 STATIC := "src/pellucid/web/static/**/*.{js,css,html}"
 
 .PHONY: demo page test test-lowest quick check integration coverage soak fuzz mutants fixtures asan gallery page-pictures messages stubs \
-	serving-table page-network mnist-table neurons-table tables-table tables-packages search-table estimators-table c-table scaling-table bench bench-grid \
+	serving-table page-network mnist-table neurons-table tables-table tables-packages certainty-table search-table estimators-table c-table scaling-table bench bench-grid \
 	bench-quick callgrind wheels workflows clean help \
 	docs docs-serve command-reference
 
@@ -26,6 +26,7 @@ help:
 	@echo "make mnist-table  train the dense rows of the published MNIST tables (ONLY=300-100: one of them)"
 	@echo "make search-table what pellucid tune gains on three of these, add it to that page (at most seven minutes; goes on)"
 	@echo "make tables-table measure what is missing of 68 tables beside networks and trees, write its page (SHORT=1: minutes; else hours)"
+	@echo "make certainty-table  measure intervals, sets and calibration on seven tables, write its page (ten minutes)"
 	@echo "make estimators-table  measure pellucid.sklearn beside scikit-learn, write its page (ten minutes)"
 	@echo "make neurons-table  measure what the hidden neurons of the digit network show (four minutes)"
 	@echo "make serving-table  measure the prediction server beside others by wrk, write its page (eight minutes)"
@@ -165,6 +166,9 @@ tables-packages: .venv/test
 
 tables-table: tables-packages .venv-tables/ready
 	OMP_NUM_THREADS=1 .venv-tables/bin/python benchmarks/tables.py $(if $(SHORT),--short)
+
+certainty-table: tables-packages
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/certainty.py
 
 search-table: tables-packages
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/search.py

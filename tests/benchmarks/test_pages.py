@@ -18,6 +18,7 @@ GENERATORS = [
     "mnist_table",
     "neurons",
     "tables",
+    "certainty",
     "sklearn_estimators",
     "c_export",
     "scaling",

@@ -38,7 +38,7 @@ def kind(tmp_path: Path) -> Path:
 
 def test_intervals_of_values(run: Callable[..., Result], rent: Path, new: Path) -> None:
     lines = run("predict", rent, "new.csv", "--interval", "0.9").out.splitlines()
-    assert all("; 9 times of 10: " in line for line in lines if line.startswith("new.csv"))
+    assert all("; 9 times out of 10: " in line for line in lines if line.startswith("new.csv"))
     text = " ".join(run("predict", rent, "new.csv").out.split())
     assert text.count(STRANGE) == 1
     entries = run("predict", rent, "new.csv", "--interval", "0.8", "--json").json
@@ -56,10 +56,10 @@ def test_classes_are_doubted_where_they_look_certain(
     run: Callable[..., Result], kind: Path, new: Path
 ) -> None:
     result = run("predict", kind, "new.csv", "--interval", "0.9")
-    assert "9 times of 10: " in result.out
+    assert "9 times out of 10: " in result.out
     assert STRANGE in " ".join(result.out.split())
     alone = run("predict", kind, "new.csv").out
-    assert "9 times of 10" not in alone
+    assert "9 times out of 10" not in alone
     assert STRANGE in " ".join(alone.split())
     [first, *_] = run("predict", kind, "new.csv", "--interval", "0.9", "--json").json
     assert first["label"] in first["set"]
@@ -141,7 +141,7 @@ def test_explain_says_it_in_words(
     monkeypatch.setenv("COLUMNS", str(columns))
     result = run("explain", rent, "new.csv", "--row", "4", "--lang", lang)
     text = " ".join(result.out.split())
-    assert ("9 times of 10: " if lang == "en" else "10번 중 9번: ") in text
+    assert ("9 times out of 10: " if lang == "en" else "10번 중 9번: ") in text
     assert (STRANGE if lang == "en" else "area 900, 최댓값 119.95 초과") in text
     assert fits(run("predict", rent, "new.csv", "--lang", lang).out, columns)
     document = run("explain", rent, "new.csv", "--row", "4", "--json").json

@@ -122,7 +122,16 @@ def test_the_temperature_has_the_least_loss() -> None:
 
 def test_rows_that_are_all_right_make_no_network_certain() -> None:
     p = functions.softmax(draws().normal(size=(200, 3)))
-    assert temperature.fitted(p, p.argmax(axis=1)) > 0.1
+    assert 0.2 < temperature.fitted(p, p.argmax(axis=1)) < 0.5
+
+
+def test_few_rows_do_not_change_a_calibrated_network() -> None:
+    found = []
+    for seed in range(40):
+        p = functions.softmax(draws(seed).normal(size=(200, 3)))
+        t = (p.cumsum(axis=1) < draws(seed + 99).uniform(size=(200, 1))).sum(axis=1)
+        found.append(temperature.fitted(p, t))
+    assert found.count(1.0) >= 34  # chance alone changes one in twenty
 
 
 def test_sample_weights_count_in_the_temperature() -> None:

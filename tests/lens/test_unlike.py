@@ -74,7 +74,7 @@ def test_sentences() -> None:
     sure = certainty_of(net, x, net.predict(x), 0.9)
     first, second = sure.lines(net, 0), sure.lines(net, 1)
     assert len(first) == 1
-    assert first[0].startswith("9 times of 10: ")
+    assert first[0].startswith("9 times out of 10: ")
     assert second[1] == "unlike the training rows: area 900 is above 119.95"
     entry = sure.entry(net, 1)
     assert entry["unlike_training"] == ["area 900 is above 119.95"]
@@ -89,11 +89,11 @@ def test_sentences() -> None:
 @pytest.mark.parametrize(
     ("level", "text"),
     [
-        (0.9, "9 times of 10"),
-        (0.95, "19 times of 20"),
-        (0.99, "99 times of 100"),
-        (0.5, "5 times of 10"),
-        (0.995, "995 times of 1,000"),
+        (0.9, "9 times out of 10"),
+        (0.95, "19 times out of 20"),
+        (0.99, "99 times out of 100"),
+        (0.5, "5 times out of 10"),
+        (0.995, "995 times out of 1,000"),
         (0.33333, "0.33333 of the rows"),
     ],
 )

@@ -82,7 +82,7 @@ def test_the_page_says_how_sure_it_is(visit: Visit, tmp_path: Path) -> None:
     tab = visit((tmp_path / "rent.html").as_uri() + "#lang=en")
     certainty, strange = tab.get_by_test_id("certainty"), tab.get_by_test_id("unlike")
     assert certainty.inner_text().startswith("between ")
-    assert certainty.inner_text().endswith(", nine times of ten")
+    assert certainty.inner_text().endswith(", nine times out of ten")
     assert not strange.is_visible()
     tab.get_by_role("spinbutton", name="area", exact=True).fill("900")
     settle(tab)

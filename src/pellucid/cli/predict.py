@@ -70,7 +70,9 @@ class PredictOptions:
     example("model.safetensors new.csv", "the rows of a table, numbered from 1"),
     example("model.safetensors new.csv --json", "the first row has the table's report"),
     example("model.safetensors new.csv --threshold 0.2", "yes already from 20 % up"),
-    example("model.safetensors new.csv --interval 0.9", "how far off each may be, 9 times of 10"),
+    example(
+        "model.safetensors new.csv --interval 0.9", "how far off each may be, 9 times out of 10"
+    ),
     example("model.safetensors new.csv -o predictions.csv", "the predictions as a table"),
 )
 def predict(options: PredictOptions) -> int:

@@ -227,12 +227,8 @@ def _texts(net: Network, file: str, block: Predicted, shown: int, wanted: Wanted
             yield _in_full(net, name, x[row], one, more, threshold)
         else:
             chosen, confidence = verdicts(net, one, threshold)
-            text = f"{net.label(int(chosen[0]))}  {confidence[0]:.2f}"
-            yield (
-                output.paragraph("; ".join([text, *more]), f"{name}  ")
-                if more
-                else f"{name}  {text}"
-            )
+            text = f"{name}  {net.label(int(chosen[0]))}  {confidence[0]:.2f}"
+            yield output.paragraph("; ".join(more), f"{text}; ") if more else text
 
 
 def _in_full(

@@ -143,9 +143,9 @@ def certainty_of(
 
 
 def how_often(level: float) -> str:
-    """Return a level in words: "9 times of 10"."""
+    """Return a level in words: "9 times out of 10"."""
     for base in (10, 20, 100, 1000):
         times = round(level * base)
         if abs(level * base - times) < 1e-9:
-            return say("{times} times of {base}", times=times, base=f"{base:,}")
+            return say("{times} times out of {base}", times=times, base=f"{base:,}")
     return say("{level:g} of the rows", level=level)

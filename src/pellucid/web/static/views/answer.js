@@ -40,7 +40,7 @@ export function answer(page) {
   const meaning = h("span", { class: "meaning", title: matches ? t("answer.match.help") : null });
   const next = h("p", { class: "next" });
   const verdict = h("p", { class: "verdict" });
-  const within = h("p", { class: "next", "data-testid": "certainty" });
+  const within = h("p", { class: "within", "data-testid": "certainty" });
   const strange = h("p", { class: "strange", "data-testid": "unlike" });
   const agreeing = h("p", { class: "note", "data-testid": "agreement" });
   const none = h("p", { class: "note", hidden: true }, t("answer.none"));
@@ -52,15 +52,8 @@ export function answer(page) {
     { class: "card answer", "aria-labelledby": "answer-title" },
     h("h2", { id: "answer-title" }, title),
     prediction,
-    h(
-      "div",
-      { class: "sure" },
-      h("p", {}, meaning, " ", confidence),
-      next,
-      verdict,
-      within,
-      predict.show,
-    ),
+    h("div", { class: "sure" }, h("p", {}, meaning, " ", confidence), next, verdict, predict.show),
+    within,
     strange,
     page.members.length ? agreeing : null,
     none,

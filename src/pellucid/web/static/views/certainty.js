@@ -1,4 +1,4 @@
-// How sure the answer is, in words: the range or the classes, nine times of ten, and in what a row is
+// How sure the answer is, in words: the range or the classes, nine times out of ten, and in what a row is
 // unlike those of training.
 
 import { interval as ends, minus } from "../format.js";
@@ -12,7 +12,7 @@ import { classSet, interval, unlike } from "../network/certainty.js";
 const DAY = 86_400_000; // milliseconds, in which browsers count dates
 
 /**
- * Return the range of a value, or the classes, nine times of ten; nothing where it is not known: for
+ * Return the range of a value, or the classes, nine times out of ten; nothing where it is not known: for
  * a network that was edited or trained here it is not.
  * @param {Page} page
  * @param {Look} look
