@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "handle.h"
+#include "pellucid/order.h"
 #include "pellucid/processor.h"
 #include "pellucid/scan.h"
 #include "predictor.h"
@@ -288,6 +289,14 @@ nb::tuple scan_into(const Octets& bytes, int size, const Lanes& lanes) {
     return nb::make_tuple(range.finite, range.low, range.high);
 }
 
+// Fills `order` with the numbers from 0 on in the order of a stream of random keys.
+void permute(std::uint64_t stream, const Lanes& order) {
+    expect_aligned(order);
+    const auto count = static_cast<std::int64_t>(order.shape(0));
+    const MaybeWithoutGil released(count * 8);
+    permutation(stream, count, order.data());
+}
+
 // A subinterpreter's GIL is not the one that nanobind takes when it lets go of an array: the first
 // call would wait for itself.
 void expect_main_interpreter() {
@@ -356,6 +365,9 @@ NB_MODULE(PELLUCID_MODULE, m) {
                   "-> tuple[bool, float, float]"),
           "Append bytes to the hash in `lanes`, in whole blocks but for the last; return whether "
           "the floats of `size` bytes that they are (0: no floats) are finite, and their range.");
+    m.def("permutation", &permute, "stream"_a, "order"_a.noconvert(),
+          nb::sig("def permutation(stream: int, order: NDArray[numpy.uint64]) -> None"),
+          "Fill `order` with 0 to N - 1 in random order: that of core's splitmix.permutation.");
     m.def("supported", &supported, "instruction_set"_a,
           "Return whether this processor runs baseline, avx2 or avx512.");
 }

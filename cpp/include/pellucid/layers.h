@@ -13,6 +13,7 @@
 #include "columns.h"
 #include "functions.h"
 #include "random.h"
+#include "single.h"
 #include "spec.h"
 #include "strips.h"
 
@@ -183,6 +184,7 @@ public:
 private:
     void input_gradient(const Pass<T>& pass, Matrix<const T> dy, Matrix<T> dx) {
         const std::int64_t D = this->D, H = this->H;
+        if (dy.N == 1) return turned_row(dy.data, W_, D, H, dx.data, *pass.threads);
         Product<T> p{dy.N, D, H, {dy.data, dy.ld(), 1}, W_, H, dx.data, dx.ld()};
         if (is_far(p)) {
             p.turned = true;
@@ -202,7 +204,8 @@ private:
         T* const dW = this->parameters[0].gradient;
         const bool zeros = pass.zeros.columns || pass.zeros.strips;
         const bool far = D * H * static_cast<std::int64_t>(sizeof(T)) >= kFar && x.N <= kMostTaken;
-        this->taken = pass.taker && this->taken_as != this->kNone && (zeros || far);
+        const bool soon = zeros || far || x.N == 1;
+        this->taken = pass.taker && this->taken_as != this->kNone && soon;
         auto done = [&](T* rows, std::int64_t first, std::int64_t count) {
             if (this->taken) (*pass.taker)(this->taken_as, rows, first* H, count* H);
         };
@@ -217,6 +220,7 @@ private:
                                   pass.prefetch, done);
             return;
         }
+        if (x.N == 1) return outer_row(x.data, D, dy.data, H, kept, *pass.threads, done);
         Product<T> p{D, H, x.N, {x.data, 1, x.ld()}, dy.data, dy.ld(), dW, H};
         p.padded_c = false;
         p.readable = dy.size();

@@ -59,7 +59,12 @@ class Draws(NamedTuple):
 
 def epoch_order(seed: int, epoch: int, N: int) -> Array:
     """Return the order in which an epoch (counted from 1) visits N rows, (N,) int64."""
-    return splitmix.permutation(splitmix.key(seed, epoch, _EPOCHS), N)
+    return splitmix.permutation(epoch_stream(seed, epoch), N)
+
+
+def epoch_stream(seed: int, epoch: int) -> int:
+    """Return the key of the stream of random numbers by which an epoch orders its rows."""
+    return splitmix.key(seed, epoch, _EPOCHS)
 
 
 def member_seed(seed: int, member: int) -> int:

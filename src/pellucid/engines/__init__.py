@@ -12,6 +12,7 @@ from pellucid.core.optimizers import Optimizer
 from pellucid.core.types import Array, ArrayLike, Batch, Vector
 from pellucid.engines.instructions import instruction_set, runnable_sets, using_instructions
 from pellucid.engines.native import NativeEngine, why_not
+from pellucid.engines.order import epoch_order
 from pellucid.engines.protocol import Engine, Ridge, Trainer, batches_a_call
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.engines.scanning import fingerprint, is_fingerprint, scan
@@ -103,6 +104,7 @@ __all__ = [
     "ShardedEngine",
     "Trainer",
     "batches_a_call",
+    "epoch_order",
     "fingerprint",
     "instruction_set",
     "is_fingerprint",

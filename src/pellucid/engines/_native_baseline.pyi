@@ -46,5 +46,10 @@ def scan(bytes: NDArray[numpy.uint8], size: int, lanes: NDArray[numpy.uint64]) -
     Append bytes to the hash in `lanes`, in whole blocks but for the last; return whether the floats of `size` bytes that they are (0: no floats) are finite, and their range.
     """
 
+def permutation(stream: int, order: NDArray[numpy.uint64]) -> None:
+    """
+    Fill `order` with 0 to N - 1 in random order: that of core's splitmix.permutation.
+    """
+
 def supported(instruction_set: str) -> bool:
     """Return whether this processor runs baseline, avx2 or avx512."""

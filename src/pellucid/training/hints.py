@@ -268,11 +268,12 @@ def look(run: Run, begun: list[Array]) -> Seen:
     """Pass a sample of the rows through the network, and return what is to be seen."""
     # The first member stands for the others.
     layers, loss, chosen = alone(run.trained.layers), run.loss_function, _probed(run)
+    layers = layers[: chain.loss_depth(layers, loss)]
     x, t, weights = (None if each is None else each[chosen] for each in run.rows[:3])
     assert x is not None and t is not None
     with np.errstate(all="ignore"):
-        trace = chain.forward(layers, checks.as_input(layers, x))
-        z = trace.input_of(chain.loss_depth(layers, loss))
+        trace = chain.forward(layers, np.ascontiguousarray(x, run.trained.dtype))
+        z = trace.y
         same = np.broadcast_to(z.mean(axis=0), z.shape).astype(z.dtype)
         return Seen(
             epoch=run.epoch,

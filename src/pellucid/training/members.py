@@ -13,13 +13,22 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.core import chain
-from pellucid.core.draws import Draws, epoch_order, member_seed
+from pellucid.core.draws import Draws, member_seed
 from pellucid.core.layer import Layer
 from pellucid.core.losses import LOSSES, Loss
 from pellucid.core.members import Members, alone, members_of
 from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.types import Array, Batch, Vector
-from pellucid.engines import Engine, Plan, Ridge, ShardedEngine, Trainer, make_engine, thread_count
+from pellucid.engines import (
+    Engine,
+    Plan,
+    Ridge,
+    ShardedEngine,
+    Trainer,
+    epoch_order,
+    make_engine,
+    thread_count,
+)
 from pellucid.errors import InputError
 from pellucid.training.augmentation import Augmentation
 from pellucid.training.settings import Settings

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pellucid.core.draws import epoch_order
 from pellucid.core.losses import Loss
 from pellucid.core.members import alone
 from pellucid.core.optimizers import Optimizer
 from pellucid.core.ranges import above_zero, whole
 from pellucid.core.types import Array, ArrayLike, Vector
 from pellucid.data.tables import TableSource
-from pellucid.engines import Engine, make_engine
+from pellucid.engines import Engine, epoch_order, make_engine
 from pellucid.errors import InputError
 from pellucid.language import say
 from pellucid.network import Network

@@ -9,12 +9,12 @@ from itertools import compress
 import numpy as np
 
 from pellucid.core import chain, checks
-from pellucid.core.draws import Draws, epoch_order
+from pellucid.core.draws import Draws
 from pellucid.core.members import members_of
 from pellucid.core.ranges import whole
 from pellucid.core.schedules import Constant
 from pellucid.core.types import Array, Options
-from pellucid.engines import batches_a_call, predict_and_loss
+from pellucid.engines import batches_a_call, epoch_order, predict_and_loss
 from pellucid.errors import DivergenceError, InputError, Message
 from pellucid.network import Network
 from pellucid.training import choices, sample_checks
@@ -171,7 +171,9 @@ class Run(RunState):
             self._diverged(part.before, order[-self.batch_size :])
         if outputs is None:
             return None
-        if not self.members or not self.metrics:
+        if not self.metrics:
+            return {"loss": self.loss}
+        if not self.members:
             return {"loss": self.loss, **self._scores(outputs, self.rows.t[order])}
         each = [self._scores(outputs[:, m], self.rows.t[order[:, m]]) for m in range(self.members)]
         means = {name: float(np.mean([found[name] for found in each])) for name in each[0]}
