@@ -6,6 +6,7 @@ docs/*/measured/benchmarks.md is one page, docs/*/measured/benchmark-grid.md has
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from pathlib import Path
 from typing import Any
@@ -107,16 +108,16 @@ def figures(document: dict[str, Any], language: str) -> dict[str, str]:
 
 def found(document: dict[str, Any], language: str) -> dict[str, str]:
     """Return how many cells of the grid are as fast as the best other, and the means of ratios."""
-    measured = {
-        cell: document["cells"][cell.name]["ratio"]
-        for cell in cells()
-        if _in_grid(cell) and document["cells"].get(cell.name, {}).get("ratio")
-    }
+    results = document["cells"]
+    every = [c for c in cells() if _in_grid(c) and results.get(c.name, {}).get("ratio")]
+    measured = {cell: results[cell.name]["ratio"] for cell in every}
+    uncompiled = {cell: _without_jax(results[cell.name]) for cell in every}
+    first = [results[cell.name]["first"].get("jax") for cell in every]
 
-    def mean(**limits: Any) -> str:
+    def mean(ratios: dict[Cell, float] = measured, **limits: Any) -> str:
         chosen = [
             ratio
-            for cell, ratio in measured.items()
+            for cell, ratio in ratios.items()
             if cell.kind == limits.get("kind", cell.kind)
             and cell.width <= limits.get("width", cell.width)
             and cell.size <= limits.get("size", cell.size)
@@ -132,7 +133,20 @@ def found(document: dict[str, Any], language: str) -> dict[str, str]:
         "all_predict": mean(kind="predict"),
         "small_train": mean(kind="train", width=64),
         "small_predict": mean(kind="predict", width=64, size=64),
+        "uncompiled_train": mean(uncompiled, kind="train"),
+        "uncompiled_small": mean(uncompiled, kind="train", width=64),
+        "compiling": report.time_of(statistics.median(compiled))
+        if (compiled := [seconds for seconds in first if seconds])
+        else NOT_MEASURED[language],
     }
+
+
+def _without_jax(result: dict[str, Any]) -> float:
+    """Return pellucid's ratio to the best other but JAX, by the medians of all turns."""
+    others = {n: s for n, s in result["seconds"].items() if n.partition("|")[0] != "jax"}
+    ours = {n: s for n, s in others.items() if n.partition("|")[0] == "pellucid"}
+    best: float = min((s for n, s in others.items() if n not in ours), default=math.nan)
+    return best / min(ours.values())
 
 
 def worst(document: dict[str, Any], language: str) -> str:

@@ -187,3 +187,12 @@ def test_what_surrounds_the_arithmetic_is_measured_and_stated() -> None:
     found = grid_page.surrounding({"cells": {}, "limits": {}, "around": known}, "en")
     assert (found["outside"], found["large"]) == ("123.00 us", "40%")
     assert (found["iris"], found["wine"], found["epoch_1024"]) == ("3.1", "3.0", "*not measured*")
+
+
+def test_the_mean_without_jax_is_that_of_the_best_other() -> None:
+    names = ["train, 64 wide, batch 32", "train, 16 wide, batch 32"]
+    seconds = {"pellucid|whole call": 1.0, "jax": 1.5, "torch|a": 8.0, "torch|b": 4.0}
+    result = {"ratio": 1.5, "seconds": seconds, "first": {"jax": 2.0}}
+    figures = grid_page.found({"cells": dict.fromkeys(names, result)}, "en")
+    assert (figures["all_train"], figures["uncompiled_train"]) == ("1.50", "4.00")
+    assert figures["compiling"] == "2.00 s"

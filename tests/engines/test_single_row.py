@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pellucid as pl
+from pellucid.core.types import Array
 from pellucid.engines import Engine, make_engine
 from tests.engines.tools import SETS, arrays, bits, every_type, use
 
@@ -23,7 +24,7 @@ def test_a_row_alone_has_the_gradients_that_it_has_beside_a_row_of_weight_0(
 ) -> None:
     """Two rows go through tiles; a weight of 0 adds zeros, which change no bits."""
     for D, H, K in WIDTHS:
-        x = np.random.default_rng(D).normal(size=(2, D)).astype(dtype)
+        x: Array = np.random.default_rng(D).normal(size=(2, D)).astype(dtype)
         t = np.array([1, 0])
         net = pl.mlp([D, H, H, K], "tanh", "softmax", seed=0, dtype=dtype)
         for name in SETS:
