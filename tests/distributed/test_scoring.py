@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -152,6 +153,23 @@ def test_rejected_rows_have_the_number_that_they_have_in_their_file(
         rows[n]["size"] = float("inf")
     score(model, [write(pa.Table.from_pylist(rows), "a.parquet")], "far")
     assert rejected("far")["input row"].to_pylist() == list(range(500, 3_001, 500))
+
+
+def test_rows_before_a_block_are_counted_wherever_a_part_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generator, cells = random.Random(1), ["x", '"a""b"', '"1\n2"', '"\r\n"', '""']
+    for _ in range(100):
+        monkeypatch.setattr(blocks, "BYTES", generator.choice([10, 30, 100]))
+        monkeypatch.setattr(blocks, "_LOOK", generator.choice([5, 7, 64]))
+        lines = ["n,cell"]
+        for n in range(generator.randint(1, 30)):
+            lines.append(f"{n},{generator.choice(cells)}")
+            lines += [""] * generator.choice([0, 0, 1, 2])
+        Path("a.csv").write_bytes(generator.choice(["\n", "\r\n"]).join([*lines, ""]).encode())
+        for block in plan(["a.csv"]):
+            first = [n for part in read_block(block) for n in part["n"].to_pylist()][:1]
+            assert first in ([], [str(block.before)])
 
 
 def test_numbers_of_a_csv_file_are_numbers_where_no_digit_is_lost(model: str) -> None:

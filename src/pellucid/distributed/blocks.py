@@ -164,8 +164,9 @@ def _row_ends(file: BinaryIO, size: int) -> Cuts:
     """
     file.seek(0)
     cuts, start, before = [], 0, 0
-    at, inside, last, count = 0, 0, 0, -1
+    at, inside, last, count, latest = 0, 0, 0, -1, 0
     while part := file.read(_LOOK):
+        previous, latest = latest, part[-1]  # bytes
         text = np.frombuffer(part, np.uint8)
         breaks = text == ord("\n")
         if b'"' in part:
@@ -178,10 +179,9 @@ def _row_ends(file: BinaryIO, size: int) -> Cuts:
         if not len(ends):
             continue
         lengths = np.diff(ends, prepend=last)
-        empty = lengths == 1
-        pairs = np.flatnonzero(lengths == 2)
-        empty[pairs] = text[np.maximum(ends[pairs] - 2 - (at - len(part)), 0)] == ord("\r")
-        count += len(ends) - int(empty.sum())
+        places = ends - 2 - (at - len(part))  # of what stands before the line break
+        returns = np.where(places < 0, previous, text[places]) == ord("\r")
+        count += len(ends) - int(((lengths == 1) | ((lengths == 2) & returns)).sum())
         last = int(ends[-1])
         if at >= start + BYTES:
             cuts.append((start, last, before))
