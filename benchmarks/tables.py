@@ -1,7 +1,9 @@
 """Compare `pellucid.sklearn`'s estimators for tables with networks and trees on public tables.
 
     python benchmarks/tables.py                     measure what is missing, then write the pages
-    python benchmarks/tables.py --short             split 0 of the smaller tables, cheap contenders
+    python benchmarks/tables.py --short             split 0 of the smaller tables, cheap contenders,
+                                                    compared with what is kept: two minutes
+    python benchmarks/tables.py --again --contenders tabular     after a change of it
     python benchmarks/tables.py --only iris wine    some tables; --contenders tabular XGBoost
     python benchmarks/tables.py --list              show the tables
     python benchmarks/tables.py --page              the pages alone, from what was measured
@@ -35,6 +37,7 @@ from pellucid.files.atomic import write_whole
 
 ABOUT = Path(__file__).with_name("tables.json")
 SEARCHED = Path(__file__).with_name("search.json")
+SHORT = Path(__file__).parents[1] / "build" / "tables-short.csv"
 SHORT_ROWS, SHORT_COST = 1_500, 2  # a short run: rows of a table, and `Contender.cost`
 LATER = 4  # a second split is as urgent as a measurement that costs so many times as much
 
@@ -132,8 +135,20 @@ def searched(language: str) -> str:
     return search.section(json.loads(SEARCHED.read_text(encoding="utf-8")), language)
 
 
-def main() -> None:
-    """Measure, keep the results, and write the pages."""
+def agreement(found: list[Result], kept: list[Result]) -> str:
+    """Return how many new losses of each contender are within 1 % of the kept ones."""
+    before = {each[:3]: each.loss for each in kept}
+    lines = []
+    for name in dict.fromkeys(each.contender for each in found):
+        pairs = [(each.loss, before.get(each[:3])) for each in found if each.contender == name]
+        known = [(new, old) for new, old in pairs if new is not None and old is not None]
+        same = sum(abs(new - old) <= 0.01 * old for new, old in known)
+        lines.append(f"{name}: {same} of {len(known)} losses within 1 % of those kept\n")
+    return "".join(lines)
+
+
+def chosen_options() -> argparse.Namespace:
+    """Return the options of the command line."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -142,33 +157,47 @@ def main() -> None:
         "--contenders", nargs="+", choices=CONTENDERS, metavar="NAME", help="some contenders"
     )
     options.add_argument("--splits", type=int, default=SPLITS, help="splits of each table")
-    options.add_argument("--short", action="store_true", help="a few minutes")
+    options.add_argument("--again", action="store_true", help="drop what was measured of these")
+    options.add_argument("--short", action="store_true", help="minutes, compared with what is kept")
     options.add_argument("--list", action="store_true", help="show the tables")
     options.add_argument("--page", action="store_true", help="the pages alone")
     options.add_argument("--results", type=Path, default=RESULTS, help="another file of results")
     chosen = options.parse_args()
+    if chosen.short:
+        chosen.again, chosen.splits, chosen.results = True, 1, SHORT
+        SHORT.parent.mkdir(exist_ok=True)
+    return chosen
+
+
+def main() -> None:
+    """Measure, keep the results, and write the pages."""
+    chosen = chosen_options()
     if chosen.page:
         return write_pages()
     about = about_tables()
     if chosen.list:
         sys.stdout.writelines(f"{name}: {each}\n" for name, each in about.items())
         return None
-    here = prepare_imports()
-    contenders = [name for name in chosen.contenders or here if name in here]
-    if missing := [name for name in CONTENDERS if name not in here]:
-        sys.stdout.write(f"not installed, so not measured: {', '.join(missing)}\n")
+    contenders = prepare_imports(chosen.contenders or CONTENDERS)
+    if missing := {*(chosen.contenders or CONTENDERS)} - {*contenders}:
+        sys.stdout.write(f"not installed, so not measured: {', '.join(sorted(missing))}\n")
     tables = {name: about[name] for name in chosen.only or about}
     if chosen.short:
         tables = {name: each for name, each in tables.items() if each["rows"] <= SHORT_ROWS}
         contenders = [name for name in contenders if CONTENDERS[name].cost <= SHORT_COST]
-    splits = 1 if chosen.short else chosen.splits
-    for result in measure(jobs(tables, contenders, splits), chosen.results):
+    todo = jobs(tables, contenders, chosen.splits)
+    if chosen.again:
+        kept = [each for each in results.read(chosen.results) if each[:3] not in {*todo}]
+        results.rewrite(kept, chosen.results)
+    for result in measure(todo, chosen.results):
         sys.stdout.write(f"{result}\n")
         sys.stdout.flush()
     if chosen.results == RESULTS:
         results.rewrite(results.read())
         keep(about)
         write_pages()
+    else:
+        sys.stdout.write(agreement(results.read(chosen.results), results.read()))
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -148,8 +148,8 @@ CONTENDERS = {
     for contender in (
         Contender("tabular", "pellucid", 1.5, as_they_are, _pellucid()),
         Contender("plain", "pellucid", 1, as_they_are, _pellucid(preset="plain")),
-        Contender("members 8", "pellucid", 4, as_they_are, _pellucid(n_members=8)),
-        Contender("members 32", "pellucid", 16, as_they_are, _pellucid(n_members=32)),
+        Contender("members 8", "pellucid", 7, as_they_are, _pellucid(n_members=8)),
+        Contender("members 32", "pellucid", 28, as_they_are, _pellucid(n_members=32)),
         Contender("MLP", "scikit-learn", 1, as_they_are, _mlp),
         Contender(
             "HistGradientBoosting",
@@ -162,27 +162,27 @@ CONTENDERS = {
         Contender("LightGBM", "lightgbm", 0.2, categorical, _lightgbm, per_class=True),
         Contender("XGBoost", "xgboost", 0.2, categorical, _xgboost, per_class=True),
         Contender("CatBoost", "catboost", 8, named, _catboost, per_class=True),
-        Contender("RealMLP-TD", "pytabkit", 15, filled, _pytabkit("RealMLP_TD")),
+        Contender("RealMLP-TD", "pytabkit", 8, filled, _pytabkit("RealMLP_TD")),
         Contender(
-            "RealMLP-TD, log-loss",
+            "RealMLP-TD (log-loss)",
             "pytabkit",
-            20,
+            8,
             filled,
             _pytabkit("RealMLP_TD", **_FOR_LOG_LOSS),
             values=False,
         ),
-        Contender("RealMLP-TD, 8", "pytabkit", 120, filled, _pytabkit("RealMLP_TD", n_ens=8)),
+        Contender("RealMLP-TD x 8", "pytabkit", 60, filled, _pytabkit("RealMLP_TD", n_ens=8)),
         Contender("TabM-D", "pytabkit", 60, filled, _pytabkit("TabM_D")),
     )
 }
 
 
-def prepare_imports() -> list[str]:
-    """Import what the contenders use, so that no measurement includes it; return who is there."""
+def prepare_imports(names: Iterable[str]) -> list[str]:
+    """Import what contenders use, so that no measurement includes it; return who is there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         there = {"pellucid", "scikit-learn"}
-        for package in ("lightgbm", "xgboost", "catboost", "pytabkit"):
+        for package in {CONTENDERS[name].package for name in names} - there:
             try:
                 import_module(package)
             except ModuleNotFoundError:
@@ -195,4 +195,4 @@ def prepare_imports() -> list[str]:
     for classes, name in ((2, "tabular"), (0, "members 8")):
         split = Split(rows, rows, np.arange(40) % 2, np.arange(40) % 2, classes, 0)
         CONTENDERS[name].build(split).set_params(max_iter=1).fit(rows, split.y).predict(rows)
-    return [name for name, contender in CONTENDERS.items() if contender.package in there]
+    return [name for name in names if CONTENDERS[name].package in there]

@@ -13,7 +13,8 @@ from tabular.contenders import CONTENDERS
 from tabular.results import Result
 
 ANCHOR = "MLP"  # rated 1000
-USUAL = "tabular"  # whose time the others' are compared with
+USUAL = "tabular"  # the default, with which the others are compared
+ENSEMBLE = "members 8"
 OURS = [name for name, contender in CONTENDERS.items() if contender.package == "pellucid"]
 TREES = ["HistGradientBoosting", "LightGBM", "XGBoost", "CatBoost"]
 ENOUGH = 0.9  # of the tables: from there on a contender is ranked on all tables
@@ -87,7 +88,6 @@ class Measurements(NamedTuple):
         ratings, everyone = self.ratings(), self.contenders
         usual = self.most(everyone)
         several = [name for name in ratings if CONTENDERS[name].values]
-        best = next(name for name in ratings if name in OURS)
         order = [*ratings, *(name for name in everyone if name not in ratings)]
         networks = [name for name in everyone if name not in {*TREES, *OURS}]
         kinds = [each["classes"] > 0 for each in self.document["tables"].values()]
@@ -95,9 +95,9 @@ class Measurements(NamedTuple):
             "overall": _overall(self, ratings),
             "usual_ranks": _ranks(self, usual),
             "several_ranks": _ranks(self, several),
-            "duels": _duels(self, list(dict.fromkeys([USUAL, best])), order),
-            "behind_trees": _behind(self, best, TREES),
-            "behind_networks": _behind(self, best, networks),
+            "duels": _duels(self, [USUAL, ENSEMBLE], order),
+            "behind_trees": _behind(self, TREES),
+            "behind_networks": _behind(self, networks),
             "every_table": _every_table(self, order),
             "stopped": _stopped(self.stopped),
         }
@@ -110,7 +110,9 @@ class Measurements(NamedTuple):
             "usual": str(len(ranking.ranks(self.losses, usual))),
             "several": str(len(ranking.ranks(self.losses, several))),
             "fits": f"{sum(map(self.fits, everyone)):,}",
-            "best": best,
+            "splits": str(max(map(len, self.losses.values()))),
+            "short": _short(self, USUAL, order),
+            "short_ensemble": _short(self, ENSEMBLE, order),
             "unrated": ", ".join(f"{name} ({self.tables(name)})" for name in order[len(ratings) :]),
             "date": self.document["date"],
             "machine": self.document["machine"],
@@ -178,22 +180,30 @@ def _duels(found: Measurements, ours: Sequence[str], everyone: Sequence[str]) ->
     return "\n".join(lines)
 
 
-def _behind(found: Measurements, best: str, names: Sequence[str]) -> str:
-    """Return the tables on which the best of `names` is notably ahead, the farthest first."""
+def _short(found: Measurements, ours: str, everyone: Sequence[str]) -> str:
+    """Return tables won and lost against those who are not ours."""
+    duels = {name: ranking.duel(found.losses, ours, name) for name in everyone if name not in OURS}
+    return ", ".join(
+        f"{name} {len(duel.won)} : {len(duel.lost)}" for name, duel in duels.items() if duel
+    )
+
+
+def _behind(found: Measurements, names: Sequence[str]) -> str:
+    """Return the tables on which the best of `names` is notably ahead of the usual one."""
     lines = []
     for table, splits in found.losses.items():
         rivals = [name for name in names if any(name in split for split in splits.values())]
         ratios = {
             name: ratio
             for name in rivals
-            for ratio in ranking.ratios_of({table: splits}, best, name).values()
+            for ratio in ranking.ratios_of({table: splits}, USUAL, name).values()
         }
         if not ratios:
             continue
         rival = max(ratios, key=lambda name: ratios[name])
         least = _mean(splits, rival) * (NOTABLE - 1)
         least = max(least, SMALL) if found.document["tables"][table]["classes"] else least
-        if _mean(splits, best) - _mean(splits, rival) > least:
+        if _mean(splits, USUAL) - _mean(splits, rival) > least:
             lines.append((ratios[rival], f"{table} ({ratios[rival]:.3g}×, {rival})"))
     return ", ".join(text for _, text in sorted(lines, reverse=True)) or "none"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tables
 from tabular import contenders, ranking, results, scoring
 from tabular.page import KOREAN, Measurements
 from tabular.results import Result
@@ -158,10 +159,8 @@ def test_the_page_names_where_others_are_ahead() -> None:
         Result("gone", "MLP", 0, 0.8, 4.0, 4.0),
     ]
     found = Measurements.of(document, measured).figures("en")
-    assert (found["tables"], found["classes"], found["fits"], found["best"]) == (
-        *("2", "1", "5"),
-        "tabular",
-    )
+    assert [found[name] for name in ("tables", "classes", "fits", "splits")] == ["2", "1", "5", "1"]
+    assert found["short"] == "XGBoost 0 : 1, MLP 2 : 0"
     assert found["usual_ranks"].splitlines() == [
         "| **tabular** | 1.00 | 1.00 | 1 |",
         "| MLP | 2.00 | 2.00 | 3 |",
@@ -170,3 +169,25 @@ def test_the_page_names_where_others_are_ahead() -> None:
     assert "| tabular | MLP | 2 | 0 | -50.0 % | 3 |" in found["duels"]
     assert "| iris | 9 x 2 | 3 | **0.1** | 0.2 | 0.4 |" in found["every_table"]
     assert Measurements.of(document, measured).figures("ko")["behind_networks"] == KOREAN["none"]
+
+
+def test_a_short_run_is_compared_with_what_is_kept() -> None:
+    kept = [Result(t, "MLP", 0, 0.9, 0.2, 1.0) for t in ("iris", "wine")]
+    found = [
+        Result("iris", "MLP", 0, 0.9, 0.2001, 1.5),
+        Result("wine", "MLP", 0, 0.9, 0.3, 1.5),
+        Result("tae", "MLP", 0, 0.9, 0.3, 1.5),
+    ]
+    assert tables.agreement(found, kept) == "MLP: 1 of 2 losses within 1 % of those kept\n"
+
+
+def test_cheap_measurements_come_first_and_later_splits_last() -> None:
+    about = {"big": {"rows": 9_000, "classes": 0}, "small": {"rows": 100, "classes": 2}}
+    todo = tables.jobs(about, ["LightGBM", "RealMLP-TD (log-loss)"], 2)
+    assert ("big", "RealMLP-TD (log-loss)", 0) not in todo  # the same as RealMLP-TD
+    order = [
+        *(("small", "LightGBM", 0), ("small", "LightGBM", 1), ("big", "LightGBM", 0)),
+        *(("small", "RealMLP-TD (log-loss)", 0), ("big", "LightGBM", 1)),
+        ("small", "RealMLP-TD (log-loss)", 1),
+    ]
+    assert todo == order
