@@ -278,42 +278,72 @@ public:
     }
 };
 
-// In training, a random share of the values becomes 0 and the others grow by as much.
+// In training, a random share of the values becomes 0 and the others grow by as much. The factors
+// are kept for the backward pass: drawing them takes longer than a small layer's product.
 template <class T>
 class Dropout final : public Layer<T> {
 public:
-    explicit Dropout(const LayerSpec& spec)
-        : Layer<T>(spec), rate_(option_of(spec.options, "rate").number) {}
+    explicit Dropout(const LayerSpec& spec) : Layer<T>(spec) {
+        const double rate = option_of(spec.options, "rate").number;
+        // A number of 53 random bits is at least the rate: whole numbers tell it as exactly.
+        const double least = rate >= 0 && rate < 1 ? std::ceil(rate * 0x1p53) : 0x1p53 - 1;
+        least_ = static_cast<std::uint64_t>(least) << 11;
+        grown_ = static_cast<T>(1 / (1 - rate));
+    }
 
     void forward(const Pass<T>& pass, Matrix<const T> x, Matrix<T> y) const override {
-        mask(pass, x, y);
+        if (!pass.training) {
+            std::copy_n(x.data, x.size(), y.data);
+            return;
+        }
+        const std::uint64_t stream = pass.draws.stream();
+        if (factors_.size() < static_cast<std::size_t>(x.size()))
+            factors_.resize(static_cast<std::size_t>(x.size()));
+        pass.threads->each((x.N + 31) / 32, [&](std::int64_t task) {
+            for (std::int64_t i = task * 32; i < std::min(x.N, task * 32 + 32); ++i) {
+                const auto row = pass.draws.row + static_cast<std::uint64_t>(i);
+                T* const factors = factors_.data() + i * x.ld();
+                draw(stream, row * static_cast<std::uint64_t>(this->H), factors);
+                times(x.row(i), factors, y.row(i), this->H);
+            }
+        });
     }
 
     void backward(const Pass<T>& pass, Matrix<const T>, Matrix<const T>, Matrix<const T> dy,
                   Matrix<T> dx) override {
-        if (dx.data) mask(pass, dy, dx);
+        if (!dx.data) return;
+        if (pass.training)
+            times(dy.data, factors_.data(), dx.data, dy.size());
+        else
+            std::copy_n(dy.data, dy.size(), dx.data);
     }
 
 private:
-    void mask(const Pass<T>& pass, Matrix<const T> from, Matrix<T> to) const {
-        if (!pass.training) {
-            std::copy_n(from.data, from.size(), to.data);
-            return;
+    static constexpr int kDrawn = kBytes / 8;  // random numbers of a vector
+    typedef std::uint64_t Random __attribute__((vector_size(kBytes)));
+    typedef std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t> Whole;
+    typedef Whole Chosen __attribute__((vector_size(kDrawn * sizeof(T))));
+
+    // Fills the factors of a row, whose first number has that place in the stream.
+    void draw(std::uint64_t stream, std::uint64_t place, T* factors) const {
+        Random counter;
+        for (int j = 0; j < kDrawn; ++j)
+            counter[j] = (place + static_cast<std::uint64_t>(j) + 1) * kGolden + stream;
+        Whole grown;
+        std::memcpy(&grown, &grown_, sizeof grown);
+        for (std::int64_t h = 0; h < this->H; h += kDrawn, counter += kDrawn * kGolden) {
+            const Chosen kept = __builtin_convertvector(mix(counter) >= least_, Chosen) & grown;
+            std::memcpy(factors + h, &kept, sizeof kept);  // the row's padding takes the rest
         }
-        const T kept = static_cast<T>(1 / (1 - rate_));
-        const std::uint64_t stream = pass.draws.stream();
-        const std::int64_t H = this->H, first = static_cast<std::int64_t>(pass.draws.row);
-        pass.threads->each((from.N + 31) / 32, [&](std::int64_t task) {
-            for (std::int64_t i = task * 32; i < std::min(from.N, task * 32 + 32); ++i)
-                for (std::int64_t h = 0; h < H; ++h) {
-                    const double drawn =
-                        Draws::uniform(stream, static_cast<std::uint64_t>((first + i) * H + h));
-                    to.row(i)[h] = from.row(i)[h] * (drawn >= rate_ ? kept : T(0));
-                }
-        });
     }
 
-    const double rate_;
+    static void times(const T* a, const T* b, T* c, std::int64_t count) {
+        for (std::int64_t i = 0; i < count; i += kLanes<T>) store(c + i, load(a + i) * load(b + i));
+    }
+
+    std::uint64_t least_;
+    T grown_;
+    mutable Buffer<T> factors_;  // of a training pass, of which there is one at a time
 };
 
 // y = (x - mean) / std, column by column.

@@ -7,7 +7,9 @@ namespace pellucid {
 
 constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15u;
 
-inline std::uint64_t mix(std::uint64_t z) {
+// For a number, or a vector of them.
+template <class U>
+inline U mix(U z) {
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     return z ^ (z >> 31);
@@ -24,10 +26,6 @@ struct Draws {
         std::uint64_t mixed = 0;
         for (std::uint64_t number : {seed, step, layer}) mixed = mix(mixed + kGolden + number);
         return mixed;
-    }
-
-    static double uniform(std::uint64_t stream, std::uint64_t place) {
-        return static_cast<double>(mix((place + 1) * kGolden + stream) >> 11) * 0x1p-53;
     }
 };
 
