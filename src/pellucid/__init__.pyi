@@ -131,6 +131,7 @@ from pellucid.training import recipes as recipes
 from pellucid.training import train as train
 from pellucid.training import train_table as train_table
 from pellucid.training.calibration import calibrate as calibrate
+from pellucid.training.quantiles import QuantileInterval as QuantileInterval
 from pellucid.training.search_result import SearchResult as SearchResult
 from pellucid.training.search_result import Trial as Trial
 from pellucid.training.trackers import CSVTracker as CSVTracker

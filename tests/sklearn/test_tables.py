@@ -409,3 +409,17 @@ def test_a_file_is_trusted_in_nothing(
     files.save(path, layers, {name: header[name] for name in ("inputs", "classes", "record")})
     with pytest.raises(pl.FileError):
         TableClassifier.load(path)
+
+
+def test_intervals_and_sets(generator: np.random.Generator) -> None:
+    X = pandas.DataFrame(generator.normal(size=(600, 2)), columns=["a", "b"])
+    y = X["a"] + generator.normal(size=600)
+    values = TableRegressor(validation_fraction=0.3, **SMALL).fit(X[:300], y[:300])
+    low, high = values.predict_interval(X[300:], 0.8)
+    assert 0.65 < np.mean((low <= y[300:]) & (y[300:] <= high)) < 0.93
+    classes = TableClassifier(validation_fraction=0.3, **SMALL).fit(X[:300], y[:300] > 0)
+    sets = classes.predict_sets(X[300:], 0.9)
+    assert sets.shape == (300, 2)
+    assert sets[np.arange(300), classes.predict_proba(X[300:]).argmax(axis=1)].all()
+    with pytest.raises(ValueError, match="no rows were held out"):
+        TableRegressor(**SMALL).fit(X[:300], y[:300]).predict_interval(X)

@@ -147,3 +147,25 @@ def test_any_network_can_be_calibrated() -> None:
         pl.calibrate(net, x)
     with pytest.raises(InputError, match="expected 20 held-out rows or more, got 19"):
         pl.calibrate(net, x[:19], t[:19])
+
+
+def test_intervals_between_quantiles_follow_each_row() -> None:
+    """Too narrow and too wide quantiles are both mended (conformalized quantile regression)."""
+    generator = np.random.default_rng(0)
+    x = generator.uniform(1, 5, size=(4_000, 1))
+    t = x[:, 0] * generator.normal(size=4_000)
+    for factor in (0.5, 1.645, 3.0):
+        low, high = (pl.Network([pl.Affine([[sign * factor]])]) for sign in (-1.0, 1.0))
+        found = pl.QuantileInterval(low, high, x[:1_000], t[:1_000]).interval(x[1_000:], 0.9)
+        inside = (found[0][:, 0] <= t[1_000:]) & (t[1_000:] <= found[1][:, 0])
+        assert 0.87 < inside.mean() < 0.93
+        widths = (found[1] - found[0])[:, 0]
+        assert (widths >= 0).all()
+        assert np.corrcoef(widths, x[1_000:, 0])[0, 1] > 0.9
+    table = flats(100)
+    net = trained("rent")
+    assert pl.QuantileInterval(net, net, table).interval(table)[0].shape == (100, 1)
+    with pytest.raises(InputError, match="targets are missing"):
+        pl.QuantileInterval(low, high, x)
+    with pytest.raises(InputError, match="one output and 20 held-out rows or more"):
+        pl.QuantileInterval(low, high, x[:19], t[:19])

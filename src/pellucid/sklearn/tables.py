@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from pellucid.core.losses import Loss
 from pellucid.core.schedules import Schedule
 from pellucid.core.types import Array
+from pellucid.core.uncertainty import known
 from pellucid.data.tables import Columns
 from pellucid.errors import InputError
 from pellucid.sklearn.engine_rows import Inputs
@@ -152,6 +153,17 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         """Return the logarithms of `predict_proba`."""
         return np.log(self.predict_proba(X))
 
+    def predict_sets(self, X: Inputs, level: float = 0.9) -> Array:
+        """Return which classes belong to each row's set, (N, K) bool, in the order of `classes_`.
+
+        The sets hold the right class in a share `level` of the rows at least, by the rows that
+        `fit` held out; raises InputError, a ValueError, where it held none out.
+        """
+        y = self._outputs(X)
+        return known(self.network_.uncertainty).chosen(self.network_.layers, y, level)[
+            :, self._places
+        ]
+
     def _checked(self, y: Inputs) -> Array:
         y = plain_targets(y)
         check_classification_targets(y)
@@ -231,6 +243,16 @@ class TableRegressor(RegressorMixin, BaseTableMLP):
         """Return the value of each row, (N,) float64, or its K values, (N, K)."""
         y = self._outputs(X).astype(np.float64)
         return y[:, 0] if y.shape[1] == 1 else y
+
+    def predict_interval(self, X: Inputs, level: float = 0.9) -> tuple[Array, Array]:
+        """Return the lowest and highest value of each row, of the shape of `predict`.
+
+        Between them is the target of a share `level` of the rows, by the rows that `fit` held out;
+        raises InputError, a ValueError, where it held none out.
+        """
+        y = self._outputs(X)
+        low, high = known(self.network_.uncertainty).interval(y, level)
+        return (low[:, 0], high[:, 0]) if low.shape[1] == 1 else (low, high)
 
     def _checked(self, y: Inputs) -> Array:
         y = plain_targets(y)
