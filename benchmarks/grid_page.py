@@ -65,10 +65,10 @@ def write_pages(docs: Path = pages.DOCS, data: Path = DATA) -> None:
     pictures.mkdir(parents=True, exist_ok=True)
     chart.write(document["cells"], pictures)
     found = {cell.name: share(document, cell) for cell in cells() if cell.name in document["cells"]}
-    shares = {name: each for name, each in found.items() if each is not None}
+    known = {name: each for name, each in found.items() if each is not None}
     for language, infix in (("en", ""), ("ko", "-ko")):
         for theme in ("light", "dark"):
-            drawn = heatmap.draw(document["cells"], shares, language, theme)
+            drawn = heatmap.draw(document["cells"], known, language, theme)
             (pictures / f"grid{infix}-{theme}.svg").write_text(drawn, encoding="utf-8")
     for page in ("measured/benchmarks", "measured/benchmark-grid"):
         pages.write(page, lambda language: figures(document, language), docs)
@@ -167,9 +167,9 @@ def surrounding(document: dict[str, Any], language: str) -> dict[str, str]:
         found["large"] = f"{large['outside'] / large['epoch']:.0%}"
         found |= {name: f"{ratio:.1f}" for name, ratio in known["fits"].items()}
     for name, key in THREADED.items():
-        part = share(document, key) if key.name in document["cells"] else None
-        if part is not None:
-            found[name] = f"{part.part:.0%}"
+        parts = shares(document, key) if key.name in document["cells"] else None
+        if parts is not None:
+            found[name] = f"{parts[key.kind == 'predict']:.0%}"
     return found
 
 
@@ -205,6 +205,12 @@ def title(cell: Cell, language: str) -> str:
 
 def share(document: dict[str, Any], cell: Cell) -> heatmap.Share | None:
     """Return pellucid's share of what binds: the arithmetic or the memory of the machine."""
+    parts = shares(document, cell)
+    return None if parts is None else heatmap.Share(max(parts), parts[1] > parts[0])
+
+
+def shares(document: dict[str, Any], cell: Cell) -> tuple[float, float] | None:
+    """Return pellucid's shares of the machine's arithmetic and of its memory's rate."""
     result = document["cells"][cell.name]
     limit = document["limits"].get(str(result["threads"]), {})
     seconds = result["seconds"][result["ours"]]
@@ -212,8 +218,7 @@ def share(document: dict[str, Any], cell: Cell) -> heatmap.Share | None:
     if not limit.get("peak") or not stream:
         return None
     peak = limit["peak"] / (2 if cell.dtype == "float64" else 1)
-    arithmetic, memory = cell.flops / seconds / peak, cell.traffic / seconds / stream
-    return heatmap.Share(max(arithmetic, memory), memory > arithmetic)
+    return cell.flops / seconds / peak, cell.traffic / seconds / stream
 
 
 def _row(document: dict[str, Any], cell: Cell, language: str) -> list[str]:
