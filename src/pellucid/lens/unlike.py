@@ -34,7 +34,8 @@ def unlike_training(net: Network, x: RowsLike) -> list[list[Message]]:
     >>> table = {"area": [20, 30, 40, 50] * 9, "city": ["Seoul", "Busan"] * 18}
     >>> table["rent"] = [5, 3, 7, 4] * 9
     >>> net = pl.table_mlp(pl.Columns.of(table, target="rent", task="regress"))
-    >>> unlike_training(net, net.columns.x({"area": [30, 900], "city": ["Seoul", "Busan"]}))
+    >>> x, _ = net.columns.read_rows({"area": [30, 900], "city": ["Seoul", "Busan"]})
+    >>> unlike_training(net, x)
     [[], ['area 900 is above 50']]
     """
     x = np.asarray(as_numbers(net, x))
