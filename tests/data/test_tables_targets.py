@@ -99,7 +99,8 @@ def test_each_is_evaluated_and_named(houses: pandas.DataFrame, tmp_path: Path) -
     assert found.r2 == pytest.approx(np.mean([each["r2"] for each in found.by_target.values()]))
     # An average of dollars and rooms has no unit.
     assert found.mean_absolute_error is None and found.root_mean_squared_error is None
-    assert found.to_dict() == {"loss": found.loss, "r2": found.r2, "targets": found.by_target}
+    scores = {"loss": found.loss, "r2": found.r2, "targets": found.by_target}
+    assert found.to_dict() == scores | {"unlike_training": 0}
     assert "the mean of 2 targets" in str(found)
     assert [line.split(":")[0] for line in found.target_lines()] == BOTH
     traced = pl.trace_table(net, net.columns.x(houses[:1]))
