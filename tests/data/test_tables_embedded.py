@@ -122,7 +122,7 @@ def test_the_lens_names_categories_of_an_index() -> None:
     assert len(dependence.labels) == len(dependence.outputs) == 152
     found = facts(net, "net")
     assert found["fields"][0]["indexed"] and found["start"][0] == 1
-    assert found["columns"] == ["area", *(f"shop: {k}" for k in range(1, 5)), "area: cos 1",
+    assert found["prepared"] == ["area", *(f"shop: {k}" for k in range(1, 5)), "area: cos 1",
                                 "area: cos 2", "area: cos 3"]  # fmt: skip
     described = "\n".join(about(net, 2, 1, [], False))
     assert "x[0]  the index of shop: 0 any other, 1 s0, 2 s1, 3 s10, 4 s100" in described
