@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse
-from sklearn.callback import ScoringMonitor
 from sklearn.datasets import load_diabetes, load_iris, make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score, make_scorer
@@ -401,7 +400,8 @@ def test_stopping_within_an_epoch() -> None:
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_callbacks_of_scikit_learn(solver: str) -> None:
-    monitor = ScoringMonitor(scoring="accuracy")
+    callback = pytest.importorskip("sklearn.callback")  # of newer versions
+    monitor = callback.ScoringMonitor(scoring="accuracy")
     model = classifier(solver=solver, max_iter=5).set_callbacks(monitor)
     model.fit(X, Y)
     log = [row["accuracy"] for row in monitor.get_logs().data]

@@ -14,7 +14,6 @@ import pytest
 import safetensors.numpy
 import scipy.sparse
 from sklearn.base import clone
-from sklearn.callback import ScoringMonitor
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, train_test_split
@@ -346,7 +345,8 @@ def test_scorers_see_units_in_training() -> None:
 
 
 def test_callbacks_of_scikit_learn_see_units() -> None:
-    monitor = ScoringMonitor(scoring="r2")
+    callback = pytest.importorskip("sklearn.callback")  # of newer versions
+    monitor = callback.ScoringMonitor(scoring="r2")
     more = {"schedule": "constant", "learning_rate_init": 0.01, "validation_fraction": 0.0}
     model = regressor(max_iter=3, **more).set_callbacks(monitor).fit(MANY, WAVES)
     log = [row["r2"] for row in monitor.get_logs().data]
