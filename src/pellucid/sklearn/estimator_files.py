@@ -306,7 +306,9 @@ def read(value: Any) -> Any:
     if value["kind"] == "array":
         # Object arrays are allowed for texts alone. A type may claim that each text is long.
         dtype, values = np.dtype(value["dtype"]), read(inner)
-        if dtype.kind not in _ARRAYS or _count(values) * dtype.itemsize > limits.CELL_TEXT:
+        # NumPy 2.0 has negative sizes of such types
+        fits = 0 < dtype.itemsize <= limits.CELL_TEXT // max(_count(values), 1)
+        if dtype.kind not in _ARRAYS or not fits:
             raise InputError("its description is malformed")
         found = np.array(values, dtype=dtype)
         if dtype.kind == "O" and not all(isinstance(each, str) for each in found):
