@@ -279,7 +279,7 @@ def test_every_control_can_be_used(
     assert expected <= set(tab.evaluate(EVERYTHING, {"place": place, "numbers": numbers}))
     # As a typed address does, but at once.
     tab.evaluate(
-        "{ const { page } = pellucid; page.base = page.opened; page.types = '';"
+        "{ const { page } = pellucid; page.whole = page.opened; page.types = '';"
         " page.store.set(page.defaults()); }"
     )
     settle(tab)

@@ -180,7 +180,9 @@ import { untrained } from "./views/weights.js";
 import { Network } from "./network/network.js";
 
 const network = Network.read(Uint8Array.from(data).buffer);
-const found = untrained({ base: network, opened: network, first: null }, network);
+const store = { state: { member: null } };
+const page = { whole: network, base: network, opened: network, first: null, store };
+const found = untrained(page, network);
 return { how: found.how, seed: found.seed, weights:
   found.network?.neuronLayers.slice(1).map(({ affine }) => Array.from(affine.arrays.W.data)) };
 """
