@@ -10,6 +10,7 @@ from pellucid.core.types import Array
 from pellucid.display.text_table import interval_text
 from pellucid.language import speaking
 from pellucid.lens.certainty import certainty_of, how_often
+from pellucid.lens.entries import predicts_classes
 from pellucid.lens.unlike import flags, unlike_training
 from tests.houses import Flats, flats, trained
 
@@ -112,3 +113,8 @@ def test_levels_in_words(level: float, text: str) -> None:
 )
 def test_intervals_in_words(low: float, high: float, text: str) -> None:
     assert interval_text(low, high) == text
+
+
+def test_a_network_without_layers_predicts_values() -> None:
+    """A model file may have none, as fuzzing found."""
+    assert not predicts_classes(pl.Network([]))

@@ -12,7 +12,7 @@ from pellucid.network import Network
 def predicts_classes(net: Network) -> bool:
     """Return whether the network's outputs are classes, not values."""
     ends = ("Sigmoid", "Softmax", "LogSoftmax")
-    return net.classes is not None or type(net.layers[-1]).__name__ in ends
+    return net.classes is not None or any(type(last).__name__ in ends for last in net.layers[-1:])
 
 
 def value_names(net: Network, K: int) -> list[str]:
