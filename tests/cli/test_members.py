@@ -5,25 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import pellucid as pl
 from tests.cli.conftest import Result
+from tests.townspeople import townspeople
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
 def people() -> dict[str, list[Any]]:
-    rng = np.random.default_rng(0)
-    age, city = rng.integers(18, 80, 200), rng.choice(["Busan", "Jeju", "Seoul"], 200)
-    return {
-        "age": age.tolist(),
-        "city": city.tolist(),
-        "bought": np.where(age / 20 + 2 * (city == "Seoul") > 3, "yes", "no").tolist(),
-        "spent": (30 * age + 200 * (city == "Seoul")).tolist(),
-    }
+    return townspeople()
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import pellucid as pl
 from pellucid.web import page
 from pellucid.web.parts import model_bytes
 from tests.lens.test_members import embedded, some_rows
+from tests.townspeople import townspeople
 from tests.web.kinds import Node, Visit
 from tests.web.test_network import compare
 from tests.web.test_page import settle
@@ -54,14 +55,7 @@ def test_reasons_through_embeddings_of_each_member(
 
 @pytest.fixture(scope="module")
 def people() -> dict[str, list[Any]]:
-    rng = np.random.default_rng(0)
-    age, city = rng.integers(18, 80, 200), rng.choice(["Busan", "Jeju", "Seoul"], 200)
-    return {
-        "age": age.tolist(),
-        "city": city.tolist(),
-        "bought": np.where(age / 20 + 2 * (city == "Seoul") > 3, "yes", "no").tolist(),
-        "spent": (30 * age + 200 * (city == "Seoul")).tolist(),
-    }
+    return townspeople()
 
 
 @pytest.fixture

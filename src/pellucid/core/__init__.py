@@ -7,8 +7,8 @@ functions -> layer -> layers -> losses -> chain -> optimizers -> descent.
 
 Beside it: types, arrays (ownership and alignment), draws and splitmix (random numbers by place),
 ranges (checks of settings), checks (of layers and input), targets; erf, activations, preparation,
-categories, embedding, normalization, composite, members, collapse, schedules, initializers,
-metrics. Names everywhere:
+categories, embedding, normalization, nested, composite, members, collapse, schedules,
+initializers, metrics. Names everywhere:
 
     x, y, t        input of a layer or network, output, target
     W, b, z        weights (D, H), biases (H,), pre-activations z = x W + b (the last: logits)

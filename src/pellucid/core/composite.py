@@ -11,9 +11,10 @@ import numpy as np
 from pellucid.core import chain, checks
 from pellucid.core.chain import Trace
 from pellucid.core.draws import Draws
-from pellucid.core.layer import Layer, Pass, flat
+from pellucid.core.layer import Layer, Pass
+from pellucid.core.nested import Nested
 from pellucid.core.ranges import number
-from pellucid.core.types import Array, Batch, Gradients, Options
+from pellucid.core.types import Batch, Gradients, Options
 from pellucid.errors import InputError
 
 # Every level of nesting takes several calls of Python's stack, which has room for about 1,000.
@@ -50,7 +51,7 @@ class Dropout(Layer):
         return kept.astype(x.dtype) * x.dtype.type(1 / (1 - self.rate))
 
 
-class Skip(Layer):
+class Skip(Nested):
     """Two ways from x that meet again: layers, and a projection, which is x itself without any.
 
     A subclass joins the ways. `inner` holds the layers, then those of the projection, and names of
@@ -139,21 +140,6 @@ class Skip(Layer):
 
     def options(self) -> Options:
         return {"projection": len(self.projection)} if self.projection else {}
-
-    @property
-    def params(self) -> list[Array]:
-        return flat(layer.params for layer in self.inner)
-
-    @property
-    def buffers(self) -> list[Array]:
-        return flat(layer.buffers for layer in self.inner)
-
-    def arrays(self) -> dict[str, Array]:
-        return {
-            f"{index}.{name}": array
-            for index, layer in enumerate(self.inner)
-            for name, array in layer.arrays().items()
-        }
 
     def __repr__(self) -> str:
         own, side = (", ".join(map(repr, way)) for way in (self.layers, self.projection))

@@ -6,12 +6,14 @@ resumed run draws the same numbers. The generator is in `splitmix`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from pellucid.core import splitmix
-from pellucid.core.types import Array
+from pellucid.core.types import Array, Vector
+from pellucid.errors import InputError
 
 _EPOCHS = 1 << 40  # a stream for the order of epochs, which no layer's number reaches
 _SPLITS = 1 << 41  # and one for splitting off validation rows
@@ -75,3 +77,14 @@ def member_seed(seed: int, member: int) -> int:
 def split_order(seed: int, N: int) -> Array:
     """Return the order in which N rows are chosen for validation, (N,) int64."""
     return splitmix.permutation(splitmix.key(seed, _SPLITS), N)
+
+
+def augmented(
+    augment: Callable[[Array, Draws], Array], x: Array, rows: Vector, draws: Draws
+) -> Array:
+    """Return these rows of x as `augment` changes them; raise InputError for another number."""
+    changed = np.asarray(augment(x.take(rows, axis=0), draws))
+    if changed.ndim == 0 or len(changed) != len(rows):
+        template = "augment must return {N} rows, got shape {got}"
+        raise InputError(template, N=len(rows), got=changed.shape)
+    return changed

@@ -11,14 +11,15 @@ import numpy as np
 from pellucid.core import chain, functions
 from pellucid.core.chain import Trace
 from pellucid.core.draws import Draws
-from pellucid.core.layer import Layer, Pass, flat, walk
+from pellucid.core.layer import Layer, Pass, walk
+from pellucid.core.nested import Nested
 from pellucid.core.types import Array, Batch, Gradients, Options
 from pellucid.errors import InputError
 
 JOINS = ("values", "probabilities", "sigmoids")
 
 
-class Members(Layer):
+class Members(Nested):
     """Networks side by side, the members of an ensemble, joined to the mean of their predictions.
 
     Every member gets the same x and has layers of its own; z_m is what member m makes of x, (N, K):
@@ -151,21 +152,6 @@ class Members(Layer):
 
     def options(self) -> Options:
         return {"count": self.count, "join": self.join}
-
-    @property
-    def params(self) -> list[Array]:
-        return flat(layer.params for layer in self.inner)
-
-    @property
-    def buffers(self) -> list[Array]:
-        return flat(layer.buffers for layer in self.inner)
-
-    def arrays(self) -> dict[str, Array]:
-        return {
-            f"{index}.{name}": array
-            for index, layer in enumerate(self.inner)
-            for name, array in layer.arrays().items()
-        }
 
     def __repr__(self) -> str:
         one = ", ".join(map(repr, self.members[0]))

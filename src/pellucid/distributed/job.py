@@ -51,8 +51,8 @@ class Done(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """The result of an earlier run: what it is of, and what became of the block where that is the
-    same block, scored alike.
+    """The result of an earlier run: its promise, and its report where that is of the same block,
+    scored alike.
     """
 
     promise: Options

@@ -83,7 +83,7 @@ class Team:
         self.workers = 0
         self._rows: Samples | None = None  # that the workers hold
         self._arrays: list[Array] = []  # where the workers are, or will be when they have moved
-        self._before: Moved | None = None  # what they have to move by first
+        self._before: Moved | None = None  # moves that they have not made yet
         self._failures = 0  # in a row
         self._advised = False
 

@@ -19,14 +19,13 @@ import numpy as np
 
 from pellucid.core import chain, checks
 from pellucid.core.arrays import as_array
-from pellucid.core.draws import Draws
+from pellucid.core.draws import Draws, augmented
 from pellucid.core.layer import Layer, flat, walk
 from pellucid.core.losses import Loss
 from pellucid.core.optimizers import Optimizer, State
 from pellucid.core.ranges import whole
 from pellucid.core.types import Array, ArrayLike, Batch, Vector
 from pellucid.engines.protocol import Engine, Predict, Ridge, train_one_by_one
-from pellucid.errors import InputError
 
 Augment: TypeAlias = Callable[[Array, Draws], Array]
 
@@ -228,10 +227,7 @@ class Replica:
         if augment is None:
             return self.engine.gradients(x, t, weights, rows, first)
         draws = Draws(self.plan.seed, self.engine.state["step"], row=first)
-        changed = np.asarray(augment(x.take(rows, axis=0), draws))
-        if changed.ndim == 0 or len(changed) != len(rows):
-            template = "augment must return {N} rows, got shape {got}"
-            raise InputError(template, N=len(rows), got=changed.shape)
+        changed = augmented(augment, x, rows, draws)
         own = None if weights is None else weights[rows]
         return self.engine.gradients(changed, t[rows], own, None, first)
 

@@ -1,7 +1,8 @@
-"""Who trains: an engine, or for an ensemble one for each member, by its own loss and order of rows.
+"""The trainer of a network: one engine, or for an ensemble an engine for each member.
 
-Members share nothing that is trained, so each has an engine of its own, and several train at the
-same time, each in one thread. A member gets the bits that its network alone would get.
+Members share nothing that is trained, so each has an engine, a loss and an order of rows of its
+own, and several train at the same time, each in one thread. A member gets the bits that its
+network alone would get.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.core import chain
-from pellucid.core.draws import Draws, member_seed
+from pellucid.core.draws import Draws, augmented, member_seed
 from pellucid.core.layer import Layer
 from pellucid.core.losses import LOSSES, Loss
 from pellucid.core.members import Members, alone, members_of
@@ -33,9 +34,11 @@ from pellucid.errors import InputError
 from pellucid.training.augmentation import Augmentation
 from pellucid.training.settings import Settings
 
+_LEAST = np.finfo(np.float64).tiny  # in place of a sum of weights that are all 0
+
 
 class Found(NamedTuple):
-    """What a member's batches gave: their losses, and the outputs, (n, K)."""
+    """A member's batches: their losses, and the outputs, (n, K)."""
 
     losses: list[float]
     y: Batch
@@ -158,10 +161,7 @@ class MembersTrainer:
         for index, rate in enumerate(rates):
             own = rows[index * batch_size : (index + 1) * batch_size]
             draws = Draws(self._seeds[member], engine.state["step"])
-            changed = np.asarray(self._augment(x.take(own, axis=0), draws))
-            if changed.ndim == 0 or len(changed) != len(own):
-                template = "augment must return {N} rows, got shape {got}"
-                raise InputError(template, N=len(own), got=changed.shape)
+            changed = augmented(self._augment, x, own, draws)
             weight = None if weights is None else weights[own]
             loss, y = engine.train_steps(changed, t[own], weight, None, len(own), [rate])
             losses += loss
@@ -190,9 +190,6 @@ def choose_trainer(
             "shards (--shards, --workers, --ray)"
         )
     return MembersTrainer(*given, settings.augment)
-
-
-_LEAST = np.finfo(np.float64).tiny  # in place of a sum of weights that are all 0
 
 
 def member_orders(seed: int, members: int, epoch: int, N: int) -> Array:

@@ -9,7 +9,7 @@ from itertools import compress
 import numpy as np
 
 from pellucid.core import chain, checks
-from pellucid.core.draws import Draws
+from pellucid.core.draws import Draws, augmented
 from pellucid.core.members import members_of
 from pellucid.core.ranges import whole
 from pellucid.core.schedules import Constant
@@ -295,10 +295,7 @@ class Run(RunState):
         assert self.augment is not None
         several = 0 if wants_each_batch(self.augment) else size
         draws = Draws(self.seed, self.engine.state["step"], batch_size=several)
-        changed = np.asarray(self.augment(x.take(rows, axis=0), draws))
-        if changed.ndim == 0 or len(changed) != len(rows):
-            template = "augment must return {N} rows, got shape {got}"
-            raise InputError(template, N=len(rows), got=changed.shape)
+        changed = augmented(self.augment, x, rows, draws)
         own = None if weights is None else weights[rows]
         return self.engine.train_steps(changed, t[rows], own, None, size, rates, outputs=wanted)
 

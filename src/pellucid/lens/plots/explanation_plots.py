@@ -1,4 +1,4 @@
-"""Why a prediction is what it is: contributions, and the columns that matter."""
+"""Plots that explain a prediction: contributions, and the columns that matter."""
 
 from __future__ import annotations
 
