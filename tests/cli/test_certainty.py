@@ -65,6 +65,24 @@ def test_classes_are_doubted_where_they_look_certain(
     assert first["label"] in first["set"]
 
 
+def test_a_bad_cell_leaves_the_file_of_predictions_as_it_was(
+    run: Callable[..., Result], rent: Path, new: Path
+) -> None:
+    frame = pandas.DataFrame(flats(6_000)).assign(note="n" * 400)  # two blocks of a reader
+    frame["area"] = frame["area"].astype(object)
+    frame.loc[5_990, "area"] = "wide"
+    frame.to_csv("bad.csv", index=False)
+    Path("out.csv").write_text("earlier")
+    result = run("predict", rent, "bad.csv", "-o", "out.csv")
+    assert result.code == 1 and "not written, since no row was predicted" in result.err
+    assert Path("out.csv").read_text() == "earlier"
+    assert run("predict", rent, "bad.csv", "new.csv", "bad.csv", "-o", "out.csv").code == 1
+    lines = list(csv.DictReader(Path("out.csv").read_text().splitlines()))
+    assert [(line["file"], line["row"]) for line in lines] == [
+        ("new.csv", str(row)) for row in range(1, 7)
+    ]
+
+
 def test_rejected_rows_have_no_prediction(
     run: Callable[..., Result], kind: Path, rent: Path, new: Path, model: Path
 ) -> None:

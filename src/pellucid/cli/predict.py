@@ -51,8 +51,8 @@ class PredictOptions:
     path: str | None = option(
         "-o --output-file FILE",
         "Write the predictions to this CSV file instead: a line for each row, with the value of "
-        "every output. A text that a spreadsheet would take for a formula begins with an "
-        "apostrophe.",
+        "every output; of a FILE with a bad cell, none. A text that a spreadsheet would take for a "
+        "formula begins with an apostrophe.",
     )
     as_json: bool = json_option()
 
@@ -93,6 +93,7 @@ def predict(options: PredictOptions) -> int:
     many = len(options.files) > 1
     with written_as(net, options.path, options.as_json, many, wanted) as written:
         for file in options.files:
+            written.begin()
             try:
                 for block in _predicted(net, file):
                     written.add(file, block)

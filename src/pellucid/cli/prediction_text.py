@@ -52,6 +52,9 @@ class Predictions:
     def __init__(self, net: Network, wanted: Wanted) -> None:
         self.net, self.wanted, self.shown = net, wanted, 0
 
+    def begin(self) -> None:
+        """Begin the next file: what follows until then belongs together."""
+
     def add(self, file: str, block: Predicted) -> None:
         """Write the predictions of the next rows of a file."""
         for text in _texts(self.net, file, block, self.shown, self.wanted):
@@ -114,6 +117,10 @@ class _Table(Predictions):
     def __init__(self, net: Network, file: BinaryIO, many: bool, wanted: Wanted) -> None:
         super().__init__(net, wanted)
         self.file, self.many, self.rows = file, many, 0
+        self.kept = 0, 0  # bytes and rows of the files before this one
+
+    def begin(self) -> None:
+        self.kept = self.file.tell(), self.rows
 
     def add(self, file: str, block: Predicted) -> None:
         lines = [] if self.rows else [csv_line(self._head(block.y.shape[1]))]
@@ -124,6 +131,12 @@ class _Table(Predictions):
         # Block by block: predictions of a large table do not fit into memory
         self.file.write("".join(lines).encode())
         self.rows += len(block.y)
+
+    def fail(self, file: str, text: str) -> None:
+        super().fail(file, text)
+        size, self.rows = self.kept  # the rows above the bad one would look like all of the file
+        self.file.seek(size)
+        self.file.truncate()
 
     def _head(self, K: int) -> list[str]:
         names = [self.net.label(k) for k in range(K)] if K > 1 else []
