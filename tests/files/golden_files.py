@@ -16,8 +16,11 @@ import numpy as np
 import pellucid as pl
 from pellucid.core.types import Array
 from pellucid.files.model import VERSION
+from tests.houses import flats
+from tests.houses import trained as certain
 
 FOLDER = Path(__file__).with_name("golden")
+LEVEL = 0.9  # of intervals and sets of classes
 Rows: TypeAlias = list[Any] | dict[str, Any]  # as JSON has them: an array or a table
 
 
@@ -39,6 +42,10 @@ def networks() -> Iterator[tuple[str, pl.Network, Rows]]:
     table["sold"] = [number % 3 for number in range(len(table["sold"]))]
     del table["price"]
     yield "classes", trained(table, "sold"), {name: rows[name] for name in table}
+    new = {name: cells.tolist() for name, cells in flats(4, seed=9).items()}
+    new["area"][3] = 900.0  # unlike the training rows
+    yield "intervals", certain("rent"), new
+    yield "class-sets", certain("kind"), new
     yield "members", members(), np.random.default_rng(2).normal(size=(5, 3)).tolist()
 
 
@@ -125,11 +132,23 @@ def trained(table: dict[str, list[Any]], target: str | list[str]) -> pl.Network:
     return net
 
 
+def certainty(net: pl.Network, rows: Rows) -> dict[str, Any]:
+    """Return how sure a network that knows it is of its predictions for rows."""
+    if net.uncertainty is None:
+        return {}
+    found: dict[str, Any] = {
+        "unlike": [[str(each) for each in reasons] for reasons in pl.unlike_training(net, rows)]
+    }
+    if net.uncertainty.scores is not None:
+        return found | {"sets": net.class_sets(rows, LEVEL)}
+    return found | {"interval": [end.tolist() for end in net.interval(rows, LEVEL)]}
+
+
 def write(name: str, net: pl.Network, rows: Rows) -> None:
     """Write a network, some rows and what it predicts for them."""
     net.save(FOLDER / f"{name}.safetensors")
     predictions = np.asarray(net.predict(as_input(rows)), float).tolist()
-    text = json.dumps({"rows": rows, "predictions": predictions})
+    text = json.dumps({"rows": rows, "predictions": predictions, **certainty(net, rows)})
     (FOLDER / f"{name}.json").write_text(text + "\n")
 
 

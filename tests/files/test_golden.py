@@ -19,7 +19,7 @@ import pellucid.sklearn
 from pellucid.core import LAYERS
 from pellucid.core.layer import walk
 from pellucid.files import model
-from tests.files.golden_files import FOLDER, as_input
+from tests.files.golden_files import FOLDER, LEVEL, as_input
 
 FILES = sorted(FOLDER.glob("*.safetensors"))
 files = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -45,6 +45,19 @@ def test_it_predicts_what_it_predicted_when_it_was_written(path: Path, tmp_path:
     assert again == net
     assert (again.classes, again.record) == (net.classes, net.record)
     assert again.predict(as_input(known["rows"])).tobytes() == y.tobytes()
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if "unlike" in expected(path)])
+@pytest.mark.filterwarnings("ignore::pellucid.TableWarning")
+def test_it_is_as_sure_as_it_was(path: Path) -> None:
+    net, known = pl.load(path), expected(path)
+    rows = known["rows"]
+    unlike = [[str(each) for each in reasons] for reasons in pl.unlike_training(net, rows)]
+    assert unlike == known["unlike"]
+    if "sets" in known:
+        assert net.class_sets(rows, LEVEL) == known["sets"]
+    else:
+        np.testing.assert_allclose(net.interval(rows, LEVEL), known["interval"], rtol=2e-5)
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if "estimator" in path.stem])
@@ -74,6 +87,9 @@ def test_the_current_version_has_a_file_of_every_layer_and_kind_of_column() -> N
     columns = {column["kind"] for entry in inputs for column in (entry or {}).get("columns", ())}
     assert columns == {"number", "date", "category", "embedded"}
     assert {entry["kind"] for entry in inputs if entry} == {"images", "table"}
+    sure = [net.uncertainty for net in map(pl.load, current) if net.uncertainty is not None]
+    assert any(each.residuals for each in sure) and any(each.scores for each in sure)
+    assert any(each.novelty for each in sure)
 
 
 def test_a_name_begins_with_the_version() -> None:
