@@ -19,6 +19,7 @@ import pellucid as pl
 from pellucid.distributed import Scorer
 from pellucid.errors import FileError, InputError
 from tests.distributed.conftest import table
+from tests.houses import flats, trained
 
 KINDS: dict[str, Callable[[Any], Any]] = {
     "table": lambda rows: rows,
@@ -163,3 +164,45 @@ def test_a_model_that_is_missing_or_none_is_refused(tmp_path: Path) -> None:
 def test_the_import_of_pellucid_stays_light() -> None:
     code = "import pellucid, sys; assert not {'pyarrow', 'ray', 'numpy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("target", ["rent", "kind"])
+def test_intervals_and_sets_are_those_of_the_network(target: str) -> None:
+    net, rows = trained(target), flats(40, seed=5)
+    rows["area"][3] = 900
+    scored = Scorer(net, keep=[], interval=0.9)(pa.table(rows))
+    x, _ = net.columns.read_rows(rows)
+    if target == "rent":
+        low, high = net.interval(x, 0.9)
+        assert column(scored, "low") == low[:, 0].tolist()
+        assert column(scored, "high") == high[:, 0].tolist()
+    else:
+        assert column(scored, "set") == [
+            "; ".join(map(str, each)) for each in net.class_sets(x, 0.9)
+        ]
+    strange = [", ".join(map(str, each)) or None for each in pl.unlike_training(net, x)]
+    assert strange[3] == "area 900 is above 119.95"
+    assert column(scored, "unlike training") == strange
+    assert scored.column_names[-1] == "rejected"
+
+
+def test_rows_unlike_the_training_rows_are_rejected_with_the_reason() -> None:
+    net, rows = trained("rent"), flats(6, seed=5)
+    rows["area"] = ["wide", 900, *rows["area"][2:].tolist()]
+    scorer = Scorer(net, keep=[], interval=0.9, reject=True)
+    scored = scorer(pa.table({**rows, "area": [str(cell) for cell in rows["area"]]}))
+    wide, unlike, *rest = column(scored, "rejected")
+    assert "'wide'" in wide
+    assert unlike == "unlike the training rows: area 900 is above 119.95"
+    assert rest == [None] * 4
+    assert column(scored, "prediction")[:2] == column(scored, "low")[:2] == [None, None]
+    assert (scorer.rows, scorer.rejected) == (4, 2)
+
+
+def test_intervals_that_a_network_does_not_know_are_refused(net: pl.Network) -> None:
+    with pytest.raises(InputError, match="no rows were held out"):
+        Scorer(net, interval=0.9)(table(3))
+    with pytest.raises(InputError, match=r"a level of 0\.999 needs more held-out rows"):
+        Scorer(trained("rent"), interval=0.999)(flats(3))
+    with pytest.raises(InputError, match="needs the columns of a table"):
+        Scorer(pl.mlp([3, 2], seed=0), reject=True)({"x": [[1.0, 2.0, 3.0]]})

@@ -28,6 +28,7 @@ from pellucid.distributed.blocks import plan, read_block
 from pellucid.errors import FileError, InputError
 from pellucid.files import limits
 from tests.distributed.conftest import table
+from tests.houses import flats, trained
 
 
 @pytest.fixture(autouse=True)
@@ -431,3 +432,31 @@ def test_a_killed_process_loses_and_doubles_nothing(
     key = "row" if kind == ".npy" else "id"
     assert results()[key].to_pylist() == list(range(50_000))
     assert results().equals(results("alone"))
+
+
+@pytest.mark.parametrize("target", ["rent", "kind"])
+def test_intervals_are_those_of_one_table_and_another_level_is_refused(target: str) -> None:
+    net, rows = trained(target), flats(1_000, seed=5)
+    rows["area"][[3, 700]] = 900
+    net.save("net.safetensors")
+    files = [write(pa.table(rows), "rows.csv")]
+    report = score("net.safetensors", files, "out", interval=0.9, workers=Processes(2))
+    assert report.blocks > 3
+    whole = pl.Scorer(net, interval=0.9)(pa.table(rows)).drop_columns(["rejected"])
+    found = results()
+    assert found.column_names == whole.column_names
+    for name in found.column_names:
+        if isinstance(found[name][0].as_py(), float):
+            np.testing.assert_allclose(found[name], whole[name], rtol=1e-5)
+        else:
+            assert found[name].to_pylist() == whole[name].to_pylist(), name
+    # A reader of CSV has no lists
+    pa.csv.write_csv(found, "found.csv")
+    again = score("net.safetensors", files, "out", interval=0.9)
+    assert again.skipped == again.blocks
+    with pytest.raises(FileError, match=r"interval level: 0.9 then, 0.8 now"):
+        score("net.safetensors", files, "out", interval=0.8)
+    rejecting = score("net.safetensors", files, "out", interval=0.9, reject=True, force=True)
+    strange = sum(text is not None for text in found["unlike training"].to_pylist())
+    assert rejecting.rejected == strange >= 2
+    assert results().num_rows == 1_000 - strange

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pellucid.cli import values
 from pellucid.cli.help import argument, command, example, json_option, model_argument, option
 from pellucid.cli.models import model_path
 from pellucid.cli.output import emit, note, time_text, write_json
@@ -54,6 +55,15 @@ class ScoreOptions:
         multiple=True,
     )
     outputs: bool = option("--outputs", "Add every output, not only the prediction.")
+    interval: float | None = option(
+        "--interval LEVEL",
+        "Beside each value the interval that holds the target in this share of the rows, such as "
+        "0.9; for classes, the classes that hold the right one.",
+        type=values.probability(),
+    )
+    reject: bool = option(
+        "--reject", "Give no prediction for rows of a table that are unlike the training rows."
+    )
     force: bool = option(
         "--force", "Replace results of another model, other columns or another input."
     )
@@ -69,6 +79,10 @@ class ScoreOptions:
     "put aside, in rejected-*.parquet, with file, row and reason.",
     example("model.safetensors sales.parquet -o scored", "on all cores"),
     example("model.safetensors 2024.csv 2025.csv -o scored --columns id", "keep the column id"),
+    example(
+        "model.safetensors sales.csv -o scored --interval 0.9",
+        "how far off each may be, 9 times out of 10",
+    ),
     example("model.safetensors sales/ -o scored", "all files of a folder"),
     example("digits.safetensors x.npy -o scored --workers 1", "an array, in one process"),
     example("model.safetensors sales.parquet -o scored --ray local", "by Ray, on this machine"),
@@ -101,7 +115,14 @@ def run(options: ScoreOptions) -> None:
         )
     for sentence in counts_in_words(report.cells):
         note(Message(sentence))
-    if report.rejected:
+    if report.rejected and options.reject:
+        note(
+            "{count:,} rows have no prediction: they are in {folder}/rejected-*.parquet, each with "
+            "the reason",
+            count=report.rejected,
+            folder=options.folder,
+        )
+    elif report.rejected:
         note(
             "{count:,} rows cannot be used: they are in {folder}/rejected-*.parquet, each with the "
             "reason",
@@ -127,6 +148,8 @@ def _scored(
             options.folder,
             keep=keep,
             outputs=options.outputs,
+            interval=options.interval,
+            reject=options.reject,
             texts=options.texts,
             force=options.force,
             workers=_workers(options),

@@ -63,7 +63,8 @@ class Earlier(NamedTuple):
 class Job:
     """What every worker must know: the model, the folder of results, and the columns in them.
 
-    `digest` is the SHA-256 of the model file; `types` are those of columns whose cells are texts.
+    `digest` is the SHA-256 of the model file; `types` are those of columns whose cells are texts;
+    `interval` and `reject` are as of `Scorer`.
     """
 
     model: str
@@ -72,11 +73,15 @@ class Job:
     outputs: bool
     digest: str
     types: Types = ()
+    interval: float | None = None
+    reject: bool = False
 
     def scorer(self, block: Block) -> Scorer:
         """Return the scorer of a block; of arrays and images it keeps the number or the name."""
         keep = KEYS.get(block.kind) if self.keep is None else self.keep
-        return Scorer(self.model, keep=keep, outputs=self.outputs)
+        return Scorer(
+            self.model, keep=keep, outputs=self.outputs, interval=self.interval, reject=self.reject
+        )
 
     def absolute(self) -> Job:
         """Return this job with absolute paths, which mean the same in every process."""
@@ -95,7 +100,9 @@ class Job:
         # Not the whole path, which machines and folders may see differently
         place = block._replace(path=last_name(block.path))
         types = self.types if block.kind in TEXTS else ()
-        known = [self.digest, self.keep, self.outputs, types, *place, *state_of(block.path)]
+        known: list[object] = [self.digest, self.keep, self.outputs, types]
+        known += [*place, *state_of(block.path)]
+        known += [self.interval, self.reject]
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
     def promise(self, block: Block) -> Options:
@@ -104,6 +111,8 @@ class Job:
             mark("input file"): last_name(block.path),
             mark("kept columns"): "all" if self.keep is None else ", ".join(self.keep) or "none",
             mark("every output"): "yes" if self.outputs else "no",
+            mark("interval level"): "none" if self.interval is None else f"{self.interval:g}",
+            mark("unlike rows rejected"): "yes" if self.reject else "no",
             mark("model file"): f"SHA-256 {self.digest[:12]}...",
         }
 

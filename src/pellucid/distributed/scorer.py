@@ -15,6 +15,7 @@ from pellucid.data.tables import read_table
 from pellucid.data.tables.cell_counts import Counts, add_counts, counts_of
 from pellucid.data.tables.sifting import Sifting
 from pellucid.distributed.batches import ArrowTable, as_arrow, like, matrix
+from pellucid.distributed.sure_columns import check_sure, sure_columns, unlike_reasons
 from pellucid.errors import InputError, Message
 from pellucid.extras import library
 from pellucid.language import translate
@@ -50,6 +51,11 @@ class Scorer:
         The columns of the batch that the result has, too, such as ["id"]; None keeps all.
     outputs
         Whether to add every output, in the columns "output NAME" (of a class, else its number).
+    interval
+        A level such as 0.9: adds how sure the predictions are, as `Network.interval` and
+        `Network.class_sets` compute it from held-out rows.
+    reject
+        Whether rows of a table that are unlike the training rows are rejected, too.
 
     Attributes
     ----------
@@ -68,14 +74,17 @@ class Scorer:
       training table, else as text), or the value in the target's unit; for several targets
       "prediction NAME" each.
     - "confidence": of classes, as `Network.confidence`.
+    - with `interval`, "low" and "high" of a value (of several targets "low NAME" each), or "set",
+      the classes of which one is right ("a; b"); of a table also "unlike training", in what a row
+      is unlike the training rows, null for most.
     - "rejected": why a row has no prediction (a cell that is no number, infinity), else null.
 
     A network of a table finds its columns by name. Other networks take a column "x" of lists of D
     numbers (of a dict, an array (N, D)) or the columns "x0" to "x{D-1}".
 
-    Raises InputError for batches of other kinds and for columns that are missing, FileError for a
-    model that cannot be read, MissingLibraryError where pyarrow and narwhals, the extra `tables`,
-    are not installed.
+    Raises InputError for batches of other kinds, for columns that are missing and for intervals of
+    a network that knows none or too few held-out rows, FileError for a model that cannot be read,
+    MissingLibraryError where pyarrow and narwhals, the extra `tables`, are not installed.
 
     >>> import pellucid as pl
     >>> net = pl.Network([pl.Affine([[1.0], [1.0]], [0.5])])
@@ -90,6 +99,8 @@ class Scorer:
         *,
         keep: Sequence[str] | None = None,
         outputs: bool = False,
+        interval: float | None = None,
+        reject: bool = False,
     ) -> None:
         if isinstance(keep, str):
             raise InputError('{what} must be a list of column names such as ["id"]', what="keep")
@@ -100,13 +111,16 @@ class Scorer:
             raise InputError(template, got=type(model).__name__) from error
         self.keep = None if keep is None else list(keep)
         self.outputs = outputs
+        self.interval, self.reject = interval, reject
         self.rows = self.rejected = 0
         self.cells: Counts = {}
 
     @cached_property
     def network(self) -> Network:
         """The network, read from its file when it is first needed."""
-        return self.model if isinstance(self.model, Network) else load(self.model)
+        net = self.model if isinstance(self.model, Network) else load(self.model)
+        check_sure(net, self.interval, self.reject)
+        return net
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with its predictions, a result of the batch's own kind."""
@@ -154,12 +168,17 @@ class Scorer:
         arrow = library("pyarrow", "tables")
         x, reasons = self._inputs(table)
         reasons = {**reasons, **refused}
+        if self.reject:  # rows that cannot be used keep that reason
+            reasons = unlike_reasons(self.network, x) | reasons
         bad = np.zeros(len(x), bool)
         bad[list(reasons)] = True
         if reasons:
             x = x.copy()
             x[bad] = 0  # what came of a rejected row's cells means nothing
-        columns = self._columns(self.network.predict(x), bad)
+        y = self.network.predict(x)
+        columns = self._columns(y, bad)
+        if self.interval is not None:
+            columns |= sure_columns(self.network, x, y, self.interval, bad)
         texts = [translate(reasons[i]) if i in reasons else None for i in range(len(x))]
         columns["rejected"] = arrow.array(texts, arrow.string())
         if twice := sorted(set(columns) & set(self.kept(table).column_names)):

@@ -21,13 +21,14 @@ from pellucid.distributed.places import (
     remove,
     remove_unfinished,
 )
+from pellucid.distributed.scorer import Scorer
 from pellucid.distributed.workers import OneProcess, Workers, each
 from pellucid.errors import FileError, InputError, Message
 from pellucid.files.limits import MODEL_BYTES
 from pellucid.files.opening import open_file
 from pellucid.language import mark
 from pellucid.lens.input_columns import knows_columns
-from pellucid.network import Network, load
+from pellucid.network import Network
 from pellucid.training.promise import differences, in_one
 
 _PART = re.compile(r"(part|rejected)-\d{6,}\.parquet")
@@ -62,6 +63,8 @@ def score(
     *,
     keep: Sequence[str] | None = None,
     outputs: bool = False,
+    interval: float | None = None,
+    reject: bool = False,
     texts: Sequence[str] = (),
     force: bool = False,
     workers: Workers | None = None,
@@ -82,7 +85,7 @@ def score(
         Where the results are written, a path or a URL: part-000000.parquet and so on, and
         rejected-000000.parquet for blocks with rows that cannot be used, with the reasons, and of
         tables the file and the row, counted from 1. It is made if need be.
-    keep, outputs
+    keep, outputs, interval, reject
         As of `Scorer`.
     texts
         Columns of CSV and JSON files that stay texts in the results. Numbers are what the network
@@ -108,11 +111,13 @@ def score(
     with open_file(model, expected, MODEL_BYTES) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     kept = None if keep is None else tuple(keep)
-    job = Job(os.fspath(model), os.fspath(folder), kept, outputs, digest)
+    job = Job(
+        os.fspath(model), os.fspath(folder), kept, outputs, digest, interval=interval, reject=reject
+    )
     workers = OneProcess() if workers is None else workers
     _check_places(paths, job.folder, workers)
     blocks = plan(paths)
-    net = load(model)
+    net = Scorer(model, interval=interval, reject=reject).network  # refused before any work
     _check_columns(net, blocks, job.keep, texts)
     job = replace(job, types=types_of(blocks, texts, net))
     names = _prepare(job.folder, blocks, force)
