@@ -61,6 +61,7 @@ class Asker:
             pairs.setdefault("content-length", str(sum(map(len, chunks))))
         pairs.setdefault("host", "localhost:8000")
         left, sent = list(chunks), []
+        path, _, query = path.partition("?")
 
         async def receive() -> dict[str, Any]:
             if not left:
@@ -75,6 +76,7 @@ class Asker:
             "type": "http",
             "method": method,
             "path": path,
+            "query_string": query.encode(),
             "root_path": root,
             "headers": [(name.encode(), value.encode()) for name, value in pairs.items()],
         }

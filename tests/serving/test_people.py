@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 import pellucid as pl
 from pellucid.data import mnist
+from tests.houses import flats, trained
 from tests.serving.asking import Asker
 
 ROWS = [{"age": 31, "city": "Seoul"}, {"age": 54, "city": "Busan"}]
@@ -51,6 +53,46 @@ def test_unusual_cells_are_said_every_time(asker: Asker) -> None:
     for _ in range(2):
         found = asker.post("/predict/people", {"age": 31, "city": "Daegu"}).json
         assert "Daegu" in found["warnings"][0]
+
+
+def test_intervals_and_sets_are_those_of_the_network(asking: Callable[..., Asker]) -> None:
+    nets = {target: trained(target) for target in ("rent", "kind")}
+    asker, rows = asking(nets), flats(3, seed=5)
+    rows["area"][1] = 900
+    rows = {name: rows[name].tolist() for name in ("area", "rooms", "city")}
+    x = nets["rent"].columns.read_rows(rows)[0]
+    sent = [dict(zip(rows, cells, strict=True)) for cells in zip(*rows.values(), strict=True)]
+    found = asker.post("/predict/rent?interval=0.9", sent).json["predictions"]
+    low, high = nets["rent"].interval(x, 0.9)
+    for entry, *ends in zip(found, low[:, 0], high[:, 0], strict=True):
+        assert entry["interval"] == pytest.approx(ends)
+        assert ends[0] < entry["prediction"] < ends[1]
+    strange = ["area 900 is above 119.95"]
+    assert [entry["unlike_training"] for entry in found] == [[], strange, []]
+    found = asker.post("/predict/kind?interval=0.9", sent).json["predictions"]
+    x = nets["kind"].columns.read_rows(rows)[0]
+    assert [entry["set"] for entry in found] == nets["kind"].class_sets(x, 0.9)
+    plain = asker.post("/predict/rent", sent).json["predictions"]
+    assert not {"interval", "unlike_training"} & plain[0].keys()
+    # The document speaks of it where the model has it
+    post = asker.get("/openapi.json").json["paths"]["/predict/rent"]["post"]
+    assert [each["name"] for each in post["parameters"]] == ["interval"]
+    schema = post["responses"]["200"]["content"]["application/json"]["schema"]
+    known = schema["properties"]["predictions"]["items"]["properties"]
+    assert {"interval", "set", "unlike_training"} <= known.keys()
+
+
+def test_a_level_that_cannot_be_had_is_refused(asker: Asker, asking: Callable[..., Asker]) -> None:
+    for level in ("0", "1", "nan", "wide", "", "0.9&interval=0.8"):
+        refused = asker.post(f"/predict/people?interval={level}", ROWS)
+        assert refused.status == 400 and "interval must be a number above 0" in refused.error
+    refused = asker.post("/predict/people?interval=0.9", ROWS)
+    assert refused.status == 400 and "no rows were held out" in refused.error
+    assert "parameters" not in asker.get("/openapi.json").json["paths"]["/predict/people"]["post"]
+    sure = asking({"rent": trained("rent")})
+    row = {"area": 50, "rooms": 2, "city": "Seoul"}
+    refused = sure.post("/predict/rent?interval=0.999", row)
+    assert refused.status == 400 and "needs more held-out rows" in refused.error
 
 
 def test_an_image_becomes_a_digit(asker: Asker, nets: dict[str, pl.Network]) -> None:

@@ -162,7 +162,8 @@ class App:
         try:
             body = await self.bodies.read(headers, receive)
             assert route.served is not None
-            return await route.post(route.served.model, Request(headers, body), self.computing)
+            request = Request(headers, body, scope.get("query_string", b""))
+            return await route.post(route.served.model, request, self.computing)
         except Refused as error:
             return _refusal(error), 0
         except PellucidError as error:

@@ -39,10 +39,11 @@ class Disconnected(Exception):
 
 
 class Request(NamedTuple):
-    """What a handler gets: the headers, and the whole body, decompressed."""
+    """What a handler gets: headers, the whole body, decompressed, and what follows the path's ?."""
 
     headers: Headers
     body: bytes
+    query: bytes = b""
 
 
 class Response(NamedTuple):

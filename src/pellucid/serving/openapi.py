@@ -82,7 +82,7 @@ def _paths(name: str, model: Model) -> Json:
             _PREDICTIONS,
         ),
         f"/predict/{name}": _example_of(model)
-        | _post("Predict: labels, confidence, units", bodies, _FOR_PEOPLE),
+        | _post("Predict: labels, confidence, units", bodies, _for_people(model), _queries(model)),
     }
 
 
@@ -100,10 +100,11 @@ def _example_of(model: Model) -> Json:
     return {"get": {"summary": summary, "responses": answer | _refusals((401, 403, 421))}}
 
 
-def _post(summary: str, bodies: Json, answer: Json) -> Json:
+def _post(summary: str, bodies: Json, answer: Json, queries: list[Json] | None = None) -> Json:
     content = {kind: {"schema": schema} for kind, schema in bodies.items()}
     operation = {
         "summary": summary,
+        **({"parameters": queries} if queries else {}),
         "requestBody": {"required": True, "content": content},
         "responses": {"200": {"description": "OK", "content": _json(answer)}} | _refusals(ERRORS),
     }
@@ -143,24 +144,47 @@ _INFERRED = _object(
     ["model_name", "outputs"],
 )
 _PREDICTIONS = _object({"predictions": _list(_list(_NUMBER))}, ["predictions"])
-_ENTRY = _object(
-    {
-        "prediction": {"description": "the class index, or the predicted value or values"},
-        "label": _TEXT,
-        "confidence": {"type": ["number", "null"]},
-        "outputs": _list(_NUMBER),
+_ENTRY: Json = {
+    "prediction": {"description": "the class index, or the predicted value or values"},
+    "label": _TEXT,
+    "confidence": {"type": ["number", "null"]},
+    "outputs": _list(_NUMBER),
+}
+_PAIR = _list(_NUMBER, minItems=2, maxItems=2)
+_SURE: Json = {
+    "interval": {
+        "description": "the lowest and highest value; of several targets by name",
+        "anyOf": [_PAIR, {"type": "object", "additionalProperties": _PAIR}],
     },
-    ["prediction", "confidence", "outputs"],
-)
-_FOR_PEOPLE = _object(
-    {
-        "model": _TEXT,
-        "predictions": _list(_ENTRY),
-        "units": {"type": "object", "additionalProperties": _TEXT},
-        "warnings": _list(_TEXT),
-    },
-    ["model", "predictions"],
-)
+    "set": _list({"type": ["string", "integer", "boolean"]}, minItems=1)
+    | {"description": "the classes of which one is right, the most likely first"},
+    "members": {"type": "object", "description": "how far the members of an ensemble agree"},
+    "unlike_training": _list(_TEXT)
+    | {"description": "in what the row is unlike the training rows"},
+}
+
+
+def _for_people(model: Model) -> Json:
+    properties = _ENTRY if model.net.uncertainty is None else _ENTRY | _SURE
+    entry = _object(properties, ["prediction", "confidence", "outputs"])
+    return _object(
+        {
+            "model": _TEXT,
+            "predictions": _list(entry),
+            "units": {"type": "object", "additionalProperties": _TEXT},
+            "warnings": _list(_TEXT),
+        },
+        ["model", "predictions"],
+    )
+
+
+def _queries(model: Model) -> list[Json]:
+    """Return the query of a model that knows how sure it is."""
+    if model.net.uncertainty is None:
+        return []
+    schema = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    what = "adds the interval that holds this share of the targets, or a set of classes"
+    return [{"name": "interval", "in": "query", "description": what, "schema": schema}]
 
 
 def _row(model: Model) -> Json:

@@ -1,7 +1,8 @@
 """`POST /predict/MODEL`: what a person with curl has, and what a person wants to know.
 
 In: a row by column names, a list of rows, CSV, or an image file; the content decides which, since
-curl calls everything a form. Out: labels, confidence and units.
+curl calls everything a form. Out: labels, confidence and units; with ?interval=0.9 how sure they
+are.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import csv
 import io
 from base64 import b64decode
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 
-from pellucid.core.types import Batch
+from pellucid.core.types import Batch, Options
 from pellucid.data.image_files import is_image
 from pellucid.data.tables.dated import iso
 from pellucid.data.tables.kinds import Column, DateColumn, NumberColumn
+from pellucid.lens.certainty import certainty_of
 from pellucid.lens.entries import entries_of
 from pellucid.serving.computing import Computing
 from pellucid.serving.http import Refused, Request, Response, json_response
@@ -52,15 +55,49 @@ def usual_cell(column: Column) -> float | str:
 
 async def predict(model: Model, request: Request, computing: Computing) -> tuple[Response, int]:
     """Return predictions in words, and how many rows there were."""
+    level = _level(request.query)
     x, warnings = await _rows(model, request.body, computing)
     y = await computing.predict(model, x)
-    answer: dict[str, Any] = {"model": model.name, "predictions": entries_of(model.net, y)}
+    entries = entries_of(model.net, y)
+    if level is not None:
+        sure = await computing.apart(_certainty, model, x, y, level)
+        entries = [entry | more for entry, more in zip(entries, sure, strict=True)]
+    answer: dict[str, Any] = {"model": model.name, "predictions": entries}
     targets = model.columns.targets if model.columns is not None else ()
     if units := {target.name: target.unit for target in targets if target.unit}:
         answer["units"] = units
     if warnings:
         answer["warnings"] = warnings
     return json_response(answer), len(y)
+
+
+def _level(query: bytes) -> float | None:
+    """Return the level that a query such as interval=0.9 asks for, if any."""
+    found = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("interval", [])
+    if not found:
+        return None
+    try:
+        [level] = map(float, found)
+    except ValueError:
+        level = 0.0
+    if not 0 < level < 1:
+        got = ", ".join(found)[:40]
+        raise Refused(400, f"interval must be a number above 0 and below 1, got {got!r}")
+    return level
+
+
+def _certainty(model: Model, x: Batch, y: Batch, level: float) -> list[Options]:
+    """Return how sure the network is of each row, as `pellucid predict --json` does, in English.
+
+    Raises InputError where no rows were held out of its training, or too few for the level.
+    """
+    sure, entries = certainty_of(model.net, x, y, level), []
+    for row, reasons in enumerate(sure.unlike):
+        entry = sure.entry(model.net, row)
+        if "unlike_training" in entry:
+            entry["unlike_training"] = [str(reason) for reason in reasons]
+        entries.append(entry)
+    return entries
 
 
 async def _rows(model: Model, body: bytes, computing: Computing) -> tuple[Batch, list[str]]:
