@@ -197,10 +197,11 @@ def title(cell: Cell, language: str) -> str:
     """Return a cell in words."""
     if language == "en":
         return cell.name.replace(" 1 rows", " 1 row").replace("100000", "100,000")
-    size = f"배치 {cell.size}" if cell.kind == "train" else f"{cell.size:,}행"
+    size = f"배치 {cell.size}" if cell.kind == "train" else f"{cell.size}행"
     kind = "학습" if cell.kind == "train" else "예측"
     variant = VARIANTS.get(cell.variant, cell.variant)
-    return ", ".join(filter(None, [kind, f"너비 {cell.width}", size, variant]))
+    words = ", ".join(filter(None, [kind, f"너비 {cell.width}", size, variant]))
+    return words.replace("100000", "100,000")
 
 
 def share(document: dict[str, Any], cell: Cell) -> heatmap.Share | None:
