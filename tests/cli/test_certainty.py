@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,22 @@ def test_a_bad_cell_leaves_the_file_of_predictions_as_it_was(
     assert [(line["file"], line["row"]) for line in lines] == [
         ("new.csv", str(row)) for row in range(1, 7)
     ]
+
+
+def test_predictions_go_into_pipes_and_standard_output(
+    run: Callable[..., Result], rent: Path, new: Path, tmp_path: Path
+) -> None:
+    assert run("predict", rent, "new.csv", "-o", "out.csv").code == 0
+    whole = Path("out.csv").read_text()
+    result = run("predict", rent, "new.csv", "-o", "/dev/stdout")
+    assert (result.code, result.out.splitlines()) == (0, whole.splitlines())
+    assert "predictions for 6 rows" in result.err
+    os.mkfifo(tmp_path / "pipe")
+    # Open for reading first, or writing would wait; what is written fits into the pipe
+    with os.fdopen(os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)) as pipe:
+        assert run("predict", rent, "new.csv", "-o", "pipe").code == 0
+        assert pipe.read() == whole
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_rejected_rows_have_no_prediction(

@@ -51,6 +51,13 @@ def test_other_results_are_replaced_by_force_alone(run: Callable[..., Result]) -
 
 
 @pytest.mark.usefixtures("rows")
+def test_a_file_for_the_results_is_refused(run: Callable[..., Result]) -> None:
+    result = run("score", "model.safetensors", "new.csv", "-o", "out.csv")
+    assert result.code == 2 and "results are a folder of Parquet files" in result.err
+    assert not Path("out.csv").exists()
+
+
+@pytest.mark.usefixtures("rows")
 def test_predict_points_to_score_where_a_cell_is_bad(run: Callable[..., Result]) -> None:
     result = run("predict", "model.safetensors", "new.csv")
     assert result.code == 1

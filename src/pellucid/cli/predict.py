@@ -18,7 +18,7 @@ from pellucid.cli.help import (
 from pellucid.cli.models import read_model
 from pellucid.cli.network_rows import read_rows
 from pellucid.cli.output import check_not_read, note
-from pellucid.cli.prediction_text import Wanted, written_as
+from pellucid.cli.prediction_text import Wanted, is_stream, written_as
 from pellucid.cli.table_rows import Predicted, is_named_as_table, is_table_for, predict_table
 from pellucid.cli.values import wrong_use
 from pellucid.core.uncertainty import known
@@ -87,7 +87,8 @@ def predict(options: PredictOptions) -> int:
         raise InputError("--reject needs the columns of a table, which this network does not know")
     if options.path is not None:
         check_not_read(options.path, [options.model, *options.files])
-        check_writable(options.path)
+        if not is_stream(options.path):
+            check_writable(options.path)
     failed = 0
     wanted = Wanted(options.threshold, options.interval, options.reject)
     many = len(options.files) > 1

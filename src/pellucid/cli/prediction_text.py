@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NamedTuple
 
 import click
@@ -19,7 +23,7 @@ from pellucid.display.text_table import number_text
 from pellucid.errors import FileError, printable
 from pellucid.files.atomic import whole_file
 from pellucid.files.csv_text import csv_line
-from pellucid.language import cell_width, say
+from pellucid.language import cell_width, mark, say
 from pellucid.lens import image_sheets
 from pellucid.lens.certainty import certainty_of
 from pellucid.lens.entries import entries_of, predicts_classes, value_names
@@ -32,6 +36,7 @@ SHOWN = 3
 
 BAR = 20
 ROOM = 24  # columns that a prediction needs beside its image; with fewer it is written below
+_STDOUT = "/dev/stdout"
 DARK = 0.05  # the highest output below which no output neuron is active
 
 
@@ -75,19 +80,47 @@ def written_as(
     Raises FileError where the CSV file cannot be written, or nothing was predicted.
     """
     if path is not None:
-        with whole_file(path) as file:
+        with _opened(path) as file:
             table = _Table(net, file, many, wanted)
             yield table
             # An empty file would look like a result, and replace an earlier one
             if not table.rows:
                 raise FileError("{path}: not written, since no row was predicted", path=path)
-        output.emit("written: {path}, predictions for {rows:,} rows", path=path, rows=table.rows)
+        # Not among the rows where they go to standard output
+        said = output.note if is_stream(path) else output.emit
+        text = mark("written: {path}, predictions for {rows:,} rows")
+        said(text, path=path, rows=table.rows)
     elif as_json:
         document = _Document(net, wanted)
         yield document
         document.close()
     else:
         yield Predictions(net, wanted)
+
+
+def is_stream(path: str) -> bool:
+    """Return whether a path is a pipe or a device: written into, not replaced."""
+    try:
+        return path == _STDOUT or Path(path).is_fifo() or Path(path).is_char_device()
+    except OSError:  # such as a name that is too long: writing will say so
+        return False
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """Open a file that takes its place when all is written; a stream gets all of it then."""
+    if not is_stream(path):
+        with whole_file(path) as file:
+            yield file
+        return
+    with TemporaryFile() as kept:
+        yield kept
+        kept.seek(0)
+        if path == _STDOUT:  # opening it by name would empty a file that it goes to
+            copyfileobj(kept, sys.stdout.buffer)
+            return
+        with Path(path).open("wb") as stream:
+            copyfileobj(kept, stream)
 
 
 class _Document(Predictions):

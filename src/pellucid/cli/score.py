@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -22,6 +23,9 @@ from pellucid.distributed.workers import Workers
 from pellucid.engines import core_count
 from pellucid.errors import Message
 from pellucid.language import say
+
+_FILES = {".csv", ".tsv", ".json", ".jsonl", ".npy", ".npz", ".txt", ".xlsx"}
+"""Extensions that say that one file is expected, where a folder would be made by that name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +93,7 @@ class ScoreOptions:
 )
 def run(options: ScoreOptions) -> None:
     """Score files and say what was done."""
-    if options.ray is not None and options.workers is not None:
-        raise wrong_use("workers are Ray's or processes of this machine: --ray or --workers")
+    _check(options)
     keep = None
     if options.columns is not None:
         keep = [name.strip() for name in options.columns.split(",") if name.strip()]
@@ -128,6 +131,18 @@ def run(options: ScoreOptions) -> None:
             "reason",
             count=report.rejected,
             folder=options.folder,
+        )
+
+
+def _check(options: ScoreOptions) -> None:
+    """Raise UsageError for options that do not go together, and for a file as the folder."""
+    if options.ray is not None and options.workers is not None:
+        raise wrong_use("workers are Ray's or processes of this machine: --ray or --workers")
+    if Path(options.folder).suffix.lower() in _FILES:
+        raise wrong_use(
+            "{got}: results are a folder of Parquet files: name a folder, such as scored, or write "
+            "one CSV file by `pellucid predict -o`",
+            got=options.folder,
         )
 
 
