@@ -168,13 +168,13 @@ def _row_ends(file: BinaryIO, size: int) -> Cuts:
     while part := file.read(_LOOK):
         previous, latest = latest, part[-1]  # bytes
         text = np.frombuffer(part, np.uint8)
-        breaks = text == ord("\n")
+        breaks = np.flatnonzero(text == ord("\n"))
         if b'"' in part:
-            # The sum wraps at 256, which is even
-            quotes = (np.cumsum(text == ord('"'), dtype=np.uint8) + inside) % 2
-            breaks &= quotes == 0
-            inside = int(quotes[-1])
-        ends = np.flatnonzero(breaks) + at + 1
+            # Both are places in order: a sum over all bytes takes five times as long
+            quotes = np.flatnonzero(text == ord('"'))
+            breaks = breaks[(np.searchsorted(quotes, breaks) + inside) % 2 == 0]
+            inside = (inside + len(quotes)) % 2
+        ends = breaks + at + 1
         at += len(part)
         if not len(ends):
             continue
