@@ -13,7 +13,7 @@ from pellucid.core.types import Array, Options
 from pellucid.data.tables.cell_counts import Counts, add_counts
 from pellucid.distributed.batches import ArrowTable
 from pellucid.distributed.blocks import Block, read_block, table_of
-from pellucid.distributed.number_cells import Types, with_numbers
+from pellucid.distributed.number_cells import Types, parsed, with_numbers
 from pellucid.distributed.places import (
     READING,
     absolute,
@@ -173,7 +173,8 @@ def score_block(job: Job, block: Block) -> Done:
 def _split(scorer: Scorer, table: ArrowTable, types: Types) -> Scored:
     """Predict the rows of a table; what is kept of texts has the types of a scoring."""
     if knows_columns(scorer.network):  # whose own columns say what texts mean
-        return scorer.split(table, *with_numbers(scorer.kept(table), types))
+        kept, refused = with_numbers(scorer.kept(table), types)
+        return scorer.split(table, kept, refused, parsed(table, kept, types))
     numbers, refused = with_numbers(table, types)
     return scorer.split(numbers, refused=refused)
 

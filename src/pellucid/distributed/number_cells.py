@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pellucid.core.checks import input_width
-from pellucid.data.tables.cells import NOT_A_NUMBER, Cells
+from pellucid.data.tables.cells import LARGEST, NOT_A_NUMBER, Cells
 from pellucid.data.tables.kinds import NumberColumn
 from pellucid.data.tables.sifting import REASON
 from pellucid.distributed.batches import ArrowTable
@@ -101,6 +101,24 @@ def with_numbers(table: ArrowTable, types: Types) -> tuple[ArrowTable, dict[int,
             numbers = _cast(_without(texts, bad), kind)
         table = table.set_column(table.column_names.index(name), name, numbers)
     return table, refused
+
+
+def parsed(table: ArrowTable, kept: ArrowTable, types: Types) -> ArrowTable:
+    """Return a table with the numbers that were made of its texts for what is kept, so that the
+    network does not parse them again: those of columns whose every text is an ordinary number.
+    """
+    compute = library("pyarrow.compute", "tables")
+    for name, kind in types:
+        if kind != READ or name not in kept.column_names or name not in table.column_names:
+            continue
+        numbers = kept[name]
+        ends = compute.min_max(numbers).as_py().values()
+        # Otherwise the network looks at the texts, which rejections quote
+        if numbers.null_count == table[name].null_count and all(
+            end is not None and abs(end) <= LARGEST for end in ends
+        ):
+            table = table.set_column(table.column_names.index(name), name, numbers)
+    return table
 
 
 def _problem(column: str, text: str, kind: str) -> Message:

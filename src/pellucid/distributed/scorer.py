@@ -132,15 +132,17 @@ class Scorer:
         batch: Batch,
         kept: ArrowTable | None = None,
         refused: Mapping[int, Message] | None = None,
+        read: ArrowTable | None = None,
     ) -> Scored:
         """Return the rows that have predictions, and the rejected rows with all their columns.
 
         `kept` are the columns beside the predictions instead of the batch's own; `refused` are rows
-        to reject beside those that cannot be used, by their places, with the reason.
+        to reject beside those that cannot be used, by their places, with the reason; `read` is what
+        the network reads instead of the batch, the same cells.
         """
         compute = library("pyarrow.compute", "tables")
         table = as_arrow(batch)
-        found = self._predictions(table, refused or {})
+        found = self._predictions(table, refused or {}, read)
         fine = compute.is_null(found["rejected"])
         whole = self.kept(table) if kept is None else kept
         for name in found.column_names:
@@ -163,10 +165,12 @@ class Scorer:
             )
         return table.select(names)
 
-    def _predictions(self, table: ArrowTable, refused: Mapping[int, Message]) -> ArrowTable:
+    def _predictions(
+        self, table: ArrowTable, refused: Mapping[int, Message], read: ArrowTable | None = None
+    ) -> ArrowTable:
         """Return the new columns of a table; rejected rows have nulls."""
         arrow = library("pyarrow", "tables")
-        x, reasons = self._inputs(table)
+        x, reasons = self._inputs(table if read is None else read)
         reasons = {**reasons, **refused}
         if self.reject:  # rows that cannot be used keep that reason
             reasons = unlike_reasons(self.network, x) | reasons
