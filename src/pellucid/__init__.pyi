@@ -12,6 +12,7 @@ from pellucid.building import tabular_mlp as tabular_mlp
 from pellucid.core import ACTIVATIONS as ACTIVATIONS
 from pellucid.core import LAYERS as LAYERS
 from pellucid.core.activations import ELU as ELU
+from pellucid.core.activations import GELU as GELU
 from pellucid.core.activations import SELU as SELU
 from pellucid.core.activations import Hardswish as Hardswish
 from pellucid.core.activations import LogSoftmax as LogSoftmax
@@ -28,7 +29,6 @@ from pellucid.core.embedding import PeriodicEmbedding as PeriodicEmbedding
 from pellucid.core.initializers import INITIALIZERS as INITIALIZERS
 from pellucid.core.layer import Layer as Layer
 from pellucid.core.layer import Pass as Pass
-from pellucid.core.layers import GELU as GELU
 from pellucid.core.layers import Affine as Affine
 from pellucid.core.layers import Exponential as Exponential
 from pellucid.core.layers import Identity as Identity
@@ -106,6 +106,7 @@ from pellucid.lens.attribution import contributions as contributions
 from pellucid.lens.attribution import integrated_gradients as integrated_gradients
 from pellucid.lens.comparison import compare as compare
 from pellucid.lens.counterfactual import counterfactual as counterfactual
+from pellucid.lens.directions import directions as directions
 from pellucid.lens.evaluation import evaluate as evaluate
 from pellucid.lens.importance import partial_dependence as partial_dependence
 from pellucid.lens.importance import permutation_importance as permutation_importance

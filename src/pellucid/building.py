@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from pellucid.core import ACTIVATIONS, checks
+from pellucid.core import ACTIVATIONS, checks, monotone
 from pellucid.core.activations import LogSoftmax
 from pellucid.core.arrays import as_array
 from pellucid.core.categories import CategoryEmbedding
@@ -23,7 +23,7 @@ from pellucid.core.members import Members
 from pellucid.core.normalization import BatchNorm, LayerNorm
 from pellucid.core.preparation import Flatten, Scale, SmoothClip, Standardize
 from pellucid.core.ranges import whole
-from pellucid.core.types import Array
+from pellucid.core.types import Array, Vector
 from pellucid.errors import InputError
 from pellucid.network import Network
 
@@ -132,6 +132,8 @@ def table_mlp(
     preset: str = "tabular",
     dropout: float = 0.1,
     members: int = 1,
+    increasing: Sequence[str] = (),
+    decreasing: Sequence[str] = (),
     **settings: Any,
 ) -> Network:
     """Build a dense network for a table: preparation first, and the outputs that the target needs.
@@ -157,11 +159,16 @@ def table_mlp(
         How many networks to join to an `ensemble`, each with initial weights of its own; the first
         has those of a network alone. Default 1. Eight predict better than one, for eight times the
         arithmetic.
+    increasing, decreasing
+        Columns of numbers with which the predicted values, or the probability of the second of two
+        classes, may only rise or only fall, other columns being equal: whatever the weights, and
+        however the network is trained (`core.monotone`). Such columns are not embedded.
     settings
         As for `mlp`: initializer, normalization, seed, dtype.
 
     Raises InputError for columns without a target, for "tabular" with columns from a model file
-    (which keeps no quartiles), and as `mlp` does.
+    (which keeps no quartiles), for `increasing` and `decreasing` with more than two classes, with
+    columns that are no numbers, or an activation that falls anywhere, and as `mlp` does.
 
     >>> import pellucid as pl
     >>> table = {"age": [31, 54, 18], "city": ["Seoul", "Busan", "Seoul"], "income": [30.5, 41, 12]}
@@ -174,16 +181,18 @@ def table_mlp(
     by_name("preset", preset, dict.fromkeys(PRESETS))
     if whole("members", members) > 1:
         seed = whole("seed", settings.pop("seed", 0), 0)
+        settings |= {"increasing": increasing, "decreasing": decreasing}
         own = [{**settings, "seed": member_seed(seed, m)} for m in range(members)]
         parts = columns, hidden, activation, output
         return ensemble(table_mlp(*parts, preset=preset, dropout=dropout, **each) for each in own)
     robust = preset == "tabular"
+    order = columns.order(increasing, decreasing)
     embedding = _category_embedding(columns.sizes, settings)
     standardize = _behind_categories(embedding, columns.standardize(np.float64, robust=robust))
     front: list[Layer] = [standardize]
     if robust:
         varied = np.zeros(standardize.mean.size, bool)
-        kept = columns.varied[columns.sizes == 0]
+        kept = (columns.varied & (order == 0))[columns.sizes == 0]
         varied[: kept.size] = kept
         front = _tabular_front(standardize, varied, columns.rows, settings)
     front = front if embedding is None else [embedding, *front]
@@ -191,6 +200,8 @@ def table_mlp(
     widths = [*hidden, columns.outputs]
     net = _behind(front, widths, activation, ending, dropout=dropout, **settings)
     layers: tuple[Layer, ...] = net.layers
+    if order.any():
+        layers = _ordered(layers, len(front), order[columns.sizes == 0], columns)
     if columns.classes is None and ending == "identity":
         mean, std = zip(*((target.mean, target.std) for target in columns.targets), strict=True)
         layers = (*layers, Standardize.undoing(mean, std, checks.dtype_of(layers)))
@@ -312,6 +323,25 @@ def _behind(
     assert D is not None
     net = mlp([checks.widths(front, D)[-1], *widths], activation, output, **settings)
     return Network([*Network(front).astype(net.dtype).layers, *net.layers])
+
+
+def _ordered(
+    layers: Sequence[Layer], front: int, order: Vector, columns: Columns
+) -> tuple[Layer, ...]:
+    """Return the layers with those behind the front made to keep an order of the columns.
+
+    `order` is 1, -1 or 0 for each number that comes first in a row for the Affine layers.
+    """
+    D = checks.widths(layers, columns.width)[front - 1]
+    y_sign = np.ones(columns.outputs) if columns.classes is None else np.array([-1.0, 1.0])
+    if len(y_sign) != columns.outputs:
+        raise InputError(
+            "increasing and decreasing need a target of values or of two classes, of which the "
+            "second is meant; this one has {count} classes",
+            count=columns.outputs,
+        )
+    behind = monotone.ordered(layers[front:], np.pad(order, (0, D - len(order))), y_sign)
+    return (*layers[:front], *behind)
 
 
 def by_name(what: str, name: Any, known: Mapping[Any, T]) -> T:

@@ -423,3 +423,41 @@ def test_intervals_and_sets(generator: np.random.Generator) -> None:
     assert sets[np.arange(300), classes.predict_proba(X[300:]).argmax(axis=1)].all()
     with pytest.raises(ValueError, match="no rows were held out"):
         TableRegressor(**SMALL).fit(X[:300], y[:300]).predict_interval(X)
+
+
+def test_monotonic_cst_is_that_of_scikit_learn(people: pandas.DataFrame) -> None:
+    rows, rich = inputs(people), target(people)
+    by_name = TableClassifier(**SMALL, monotonic_cst={"age": 1}).fit(rows, rich)
+    by_place = TableClassifier(**SMALL, monotonic_cst=[1, 0, 0]).fit(rows, rich)
+    assert by_name.network_ == by_place.network_
+    assert pl.directions(by_name.network_) == {"age": 1}
+    older = rows.assign(age=rows["age"] + 5)
+    rise = by_name.predict_proba(older)[:, 1] - by_name.predict_proba(rows)[:, 1]
+    assert rise.min() > -1e-6 and rise.max() > 1e-3
+    values = TableRegressor(**SMALL, monotonic_cst=np.array([-1, 0, 0]))
+    values.fit(rows, people["income"])
+    assert pl.directions(values.network_) == {"age": -1}
+    assert clone(by_place).get_params()["monotonic_cst"] == [1, 0, 0]
+
+
+def test_monotonic_cst_means_the_second_of_classes_also_where_a_table_sorts_otherwise() -> None:
+    x = np.arange(40.0)[:, None]
+    y = np.where(x[:, 0] % 3 > 1, "10", "9")
+    model = TableClassifier(**SMALL, monotonic_cst=[1]).fit(x, y)
+    assert model.classes_.tolist() == ["10", "9"] and model.network_.classes == ["9", "10"]
+    assert (np.diff(model.predict_proba(x)[:, 1]) > -1e-6).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([1], "a number for each of the 3 columns, got 1"),
+        ([1, 0, 2], "made of 1, 0 and -1, got 2"),
+        ({"city": 1}, "'city' holds categories"),
+    ],
+)
+def test_a_wrong_monotonic_cst_is_refused(
+    given: Any, message: str, people: pandas.DataFrame
+) -> None:
+    with pytest.raises(pl.InputError, match=message):
+        TableClassifier(**SMALL, monotonic_cst=given).fit(inputs(people), target(people))

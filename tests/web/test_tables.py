@@ -243,3 +243,18 @@ def test_a_category_that_is_embedded_stays_the_chosen_one(visit: Visit, tmp_path
         expected = exact.predict({"code": [code]})[0]
         np.testing.assert_allclose(tab.evaluate(YES), expected, rtol=1e-9)
         assert select.evaluate("select => select.selectedOptions[0].text") == code
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("en", "A higher age can only raise"), ("ko", "age")]
+)
+def test_what_the_weights_prove_is_said(
+    language: str, name: str, cells: Cells, tmp_path: Path, visit: Visit
+) -> None:
+    columns = pl.Columns.of(cells, target="bought", ignore=["price"])
+    net = pl.table_mlp(columns, hidden=[4], increasing=["age"])
+    page(net, tmp_path / "page.html")
+    tab = visit(f"{(tmp_path / 'page.html').as_uri()}#lang={language}")
+    text = tab.get_by_test_id("columns-1").inner_text()
+    assert name in text and "yes" in text
+    assert tab.get_by_test_id("columns--1").count() == 0

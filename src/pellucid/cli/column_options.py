@@ -39,3 +39,18 @@ def date_option() -> Any:
     return option(
         "--date COLUMN", "A column to read as dates, 20240131 too; may be repeated.", multiple=True
     )
+
+
+def increasing_option() -> Any:
+    """Return --increasing."""
+    return option(
+        "--increasing COLUMN",
+        "A column of numbers with which the prediction only rises, other columns being equal; of "
+        "two classes, the probability of the second. May be repeated.",
+        multiple=True,
+    )
+
+
+def decreasing_option() -> Any:
+    """Return --decreasing."""
+    return option("--decreasing COLUMN", "The same, only falling; may be repeated.", multiple=True)

@@ -19,6 +19,7 @@ from pellucid.language import say
 from pellucid.lens.attribution import Contributions, IntegratedGradients
 from pellucid.lens.certainty import certainty_of
 from pellucid.lens.counterfactual import Counterfactual
+from pellucid.lens.directions import column_directions, order_texts
 from pellucid.lens.input_columns import InputColumn, input_columns, knows_columns
 from pellucid.lens.neurons import TraceTable, image_shape, neuron_label, neuron_layer
 from pellucid.network import Network
@@ -69,6 +70,7 @@ def to_dict(net: Network, asked: Asked, found: Explanation) -> dict[str, object]
         **{name: value for name, value in entry.items() if name != "file"},
         "runner_up": _runner_up(net, found),
         "columns": parts,
+        "directions": column_directions(net),
         "integrated_gradients": found.why.to_dict(),
         "contributions": None if found.sums is None else found.sums.to_dict(),
         "counterfactual": None if found.other is None else found.other.to_dict(),
@@ -202,6 +204,8 @@ def _show_columns(net: Network, asked: Asked, found: Explanation) -> None:
     emit(_sum_text(net, found, [part.contribution for part in parts], False))
     if found.directions is not None:
         found.directions.show([part.name for part in order[:SHOWN]])
+    for text in order_texts(net):
+        echo(text)
 
 
 def _show_neurons(sums: Contributions) -> None:

@@ -29,6 +29,7 @@ from pellucid.errors import InputError
 from pellucid.language import cell_width, say
 from pellucid.lens import neurons, plots
 from pellucid.lens.activity import NeuronActivity, neuron_activity
+from pellucid.lens.directions import column_directions, order_texts
 from pellucid.lens.member_spread import MemberSpread, member_spread
 from pellucid.lens.response import InputWeights, input_weights
 from pellucid.network import Network
@@ -134,7 +135,8 @@ def _to_dict(
     layers = [
         {"number": p.number, "name": p.name, "neurons": p.size} for p in neurons.neuron_layers(net)
     ]
-    return {"layers": layers, **shown, "activity": None if activity is None else activity.to_dict()}
+    active = None if activity is None else activity.to_dict()
+    return {"layers": layers, **shown, "activity": active, "directions": column_directions(net)}
 
 
 def _show_member(whole: Network, member: int, spread: MemberSpread | None) -> None:
@@ -172,6 +174,8 @@ def _show(
     elif not neurons.reads_digits(net):
         echo()
         emit("name DATA to see which neurons are dead or saturated")
+    for text in order_texts(net):
+        echo(text)
 
 
 def _flat_neurons(net: Network, activity: NeuronActivity) -> Iterator[str]:

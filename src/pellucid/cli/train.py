@@ -11,7 +11,14 @@ from pathlib import Path
 from pellucid.building import PRESETS
 from pellucid.cli import outcome, train_arrays, train_table, values
 from pellucid.cli.augment_option import Augment
-from pellucid.cli.column_options import category_option, date_option, ignore_option, number_option
+from pellucid.cli.column_options import (
+    category_option,
+    date_option,
+    decreasing_option,
+    ignore_option,
+    increasing_option,
+    number_option,
+)
 from pellucid.cli.help import command, example, json_option, option, quick_option
 from pellucid.cli.models import read_model
 from pellucid.cli.output import check_not_read, note
@@ -109,6 +116,8 @@ class TrainOptions:
     category: tuple[str, ...] = category_option()
     number: tuple[str, ...] = number_option()
     date: tuple[str, ...] = date_option()
+    increasing: tuple[str, ...] = increasing_option()
+    decreasing: tuple[str, ...] = decreasing_option()
     sample_weight: str | None = option(
         "--sample-weight COLUMN",
         "A column with the weight of each row, a number of 0 or more; no input then.",
@@ -238,12 +247,14 @@ class TrainOptions:
             return knows_columns(pretrained)
         named = (self.target, self.task, self.preset, self.ignore, self.category, self.number)
         roles = (self.date, self.sample_weight, self.group, self.time)
-        return any(named) or any(roles) or is_named_as_table(self.data)
+        order = (self.increasing, self.decreasing)
+        return any(named) or any(roles) or any(order) or is_named_as_table(self.data)
 
 
 BUILDING = (
     *("layers", "hidden", "activation", "output", "dropout", "members"),
     *("task", "preset", "ignore", "category", "number", "date"),
+    *("increasing", "decreasing"),
 )
 """Options that build a network, and so do not go with --from."""
 
@@ -262,6 +273,7 @@ BUILDING = (
     example("--data letters/ -o letters.safetensors", "own images, a sub-folder for each class"),
     example("--data houses.csv --target price --ignore id", "a table: predict one of its columns"),
     example("--data houses.csv --target price --members 8", "the mean of eight networks"),
+    example("--data houses.csv --target price --increasing area", "more area, never cheaper"),
     example("--data visits.csv --target ill --group patient", "no patient on both sides"),
     example(
         "--data visits.csv --target ill --class-weights balanced",

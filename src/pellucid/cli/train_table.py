@@ -58,6 +58,7 @@ def prepare(options: TrainOptions, pretrained: Network | None) -> outcome.Job:
         score=score,
         introduction=[
             *introduction(columns, why),
+            *_order_note(options),
             *_split_note(roles, validation),
             *_size_note(columns.width, seen.rows),
         ],
@@ -111,6 +112,7 @@ def _build(columns: Columns, options: TrainOptions) -> Network:
     given: dict[str, Any] = {"hidden": hidden, "preset": options.preset, "dropout": options.dropout}
     given |= {"activation": options.activation, "output": options.output}
     given |= {"members": options.members}
+    given |= {"increasing": options.increasing, "decreasing": options.decreasing}
     chosen = {name: value for name, value in given.items() if value is not None}
     return table_mlp(columns, seed=options.seed, **chosen)
 
@@ -155,6 +157,15 @@ def introduction(columns: Columns, why: Message) -> list[str]:
         mark("note: {names}"): notes,
     }
     return [first, *(say(text, names=shortened(each)) for text, each in listed.items() if each)]
+
+
+def _order_note(options: TrainOptions) -> list[str]:
+    """Return with which columns the prediction only rises or only falls."""
+    listed = {
+        mark("the prediction only rises with: {names}"): options.increasing,
+        mark("the prediction only falls with: {names}"): options.decreasing,
+    }
+    return [say(text, names=shortened(list(each))) for text, each in listed.items() if each]
 
 
 def _split_note(roles: Roles, validation: float | Table | None) -> list[str]:

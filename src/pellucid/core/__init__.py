@@ -33,7 +33,7 @@ ACTIVATIONS: dict[str, type[Layer]] = {
     "tanh": layers.Tanh,
     "relu": layers.ReLU,
     "leaky_relu": layers.LeakyReLU,
-    "gelu": layers.GELU,
+    "gelu": activations.GELU,
     "silu": layers.SiLU,
     "softplus": layers.Softplus,
     "exponential": layers.Exponential,

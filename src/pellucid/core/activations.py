@@ -1,4 +1,4 @@
-"""Activations beside the spine: ELU, SELU, PReLU, Mish, Hardswish and LogSoftmax.
+"""Activations beside the spine: GELU, ELU, SELU, PReLU, Mish, Hardswish and LogSoftmax.
 
 The spine has those that its losses and its lesson need (`layers`); these complete what dense
 networks of other libraries are made of. x, y, dy as in `layers`.
@@ -21,6 +21,35 @@ from pellucid.errors import InputError
 # 1 of a neuron layer's inputs are kept by its outputs.
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
+
+
+class GELU(Activation):
+    """y = x Phi(x); f'(x) = Phi(x) + x phi(x), with the normal distribution's Phi and density phi.
+
+    With approximate="tanh", y = x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3), and
+    f'(x) = (1 + tanh u) / 2 + x (1 - tanh^2 u) u' / 2 (Hendrycks and Gimpel 2016).
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        if approximate not in ("none", "tanh"):
+            got = repr(approximate)
+            raise InputError('GELU: approximate is "none" or "tanh", not {got}', got=got)
+        self.approximate = approximate
+
+    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
+        return functions.gelu(x, self.approximate)
+
+    def derivative(self, x: Batch, y: Batch) -> Batch:
+        if self.approximate == "none":
+            return functions.normal_cumulative(x) + x * functions.normal_density(x)
+        tanh_u = np.tanh(functions.gelu_tanh_argument(x))
+        # Far out 1 - tanh^2 is 0 and x u' may be infinite, and their product NaN: so x is bounded.
+        near = np.clip(x, -100, 100)
+        du = functions.gelu_tanh_slope(near)
+        return 0.5 * (1 + tanh_u) + 0.5 * near * (1 - tanh_u * tanh_u) * du
+
+    def options(self) -> Options:
+        return {"approximate": self.approximate}
 
 
 class ELU(Activation):

@@ -97,6 +97,12 @@ def backward(layers: Sequence[Layer], trace: Trace, dy: Batch, needs_dx: bool = 
     return (dx if needs_dx else None), grads
 
 
+def project(layers: Sequence[Layer]) -> None:
+    """Return all parameters to what they may be, after a step."""
+    for layer in layers:
+        layer.project()
+
+
 def observe(layers: Sequence[Layer], trace: Trace) -> None:
     """Update the buffers of layers that are not frozen after a training pass."""
     assert trace.draws is not None

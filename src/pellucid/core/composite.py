@@ -129,6 +129,9 @@ class Skip(Nested):
             chain.observe(self.layers, own)
             chain.observe(self.projection, side)
 
+    def project(self) -> None:
+        chain.project(self.inner)
+
     def input_width(self) -> int | None:
         D = checks.input_width(self.layers)
         return checks.input_width(self.projection) if D is None else D

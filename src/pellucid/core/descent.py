@@ -67,5 +67,6 @@ def descend(
             draws = Draws(seed, state["step"])
             value, grads, _ = gradients(layers, loss, x[rows], t[rows], draws=draws)
             optimizer.update(params, list(compress(grads, trained)), state)
+            chain.project(layers)
             losses.append(value)
     return losses

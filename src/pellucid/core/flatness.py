@@ -23,8 +23,10 @@ SHARE = 0.95
 # The steepest slope of each activation; GELU, SiLU, Mish, Hardswish, SELU and Exponential exceed it
 # in places, and it is their slope for large positive z (for Exponential, at 0).
 STEEPEST: dict[type[Activation], float] = {
-    **dict.fromkeys((layers.ReLU, layers.GELU, layers.SiLU, layers.Softplus, layers.Tanh), 1.0),
-    **dict.fromkeys((activations.ELU, activations.Mish, activations.Hardswish), 1.0),
+    **dict.fromkeys((layers.ReLU, layers.SiLU, layers.Softplus, layers.Tanh), 1.0),
+    **dict.fromkeys(
+        (activations.GELU, activations.ELU, activations.Mish, activations.Hardswish), 1.0
+    ),
     layers.Exponential: 1.0,
     activations.SELU: activations.SELU_SCALE,
     layers.Sigmoid: 0.25,

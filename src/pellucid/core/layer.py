@@ -101,6 +101,9 @@ class Layer:
     def observe(self, x: Batch, draws: Draws) -> None:
         """Update `buffers` from the input of a training pass; called once a batch."""
 
+    def project(self) -> None:
+        """Return parameters to what they may be, if that is limited; called after each step."""
+
     def input_width(self) -> int | None:
         """Return the number of inputs that the layer expects, or None if any number fits."""
         return None

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.core import functions
-from pellucid.core.arrays import Parameter, own_array
+from pellucid.core import functions, signs
+from pellucid.core.arrays import Buffer, Parameter, own_array
 from pellucid.core.draws import Draws
 from pellucid.core.layer import Layer, Pass
 from pellucid.core.ranges import finite
@@ -32,8 +32,11 @@ class Affine(Layer):
     b
         Biases, (H,), or None for none. A neuron whose bias is -10 has a positive sum only if its
         weighted inputs exceed 10.
+    x_sign, y_sign
+        (D,) and (H,) of 1, -1 and 0, of a layer that keeps an order (see `signs`), or None: where
+        x_sign is not 0, W has the sign x_sign * y_sign or is 0, and `project` keeps it so.
 
-    Raises InputError if the shapes do not fit each other.
+    Raises InputError if the shapes or signs do not fit each other.
 
     >>> layer = Affine([[1.0], [2.0]], [-10.0])
     >>> layer.forward(np.array([[4.0, 3.0], [4.0, 4.0]]))
@@ -43,8 +46,16 @@ class Affine(Layer):
 
     W = Parameter[Array]()
     b = Parameter[Array | None]()
+    x_sign = Buffer[Array | None]()
+    y_sign = Buffer[Array | None]()
 
-    def __init__(self, W: ArrayLike, b: ArrayLike | None = None) -> None:
+    def __init__(
+        self,
+        W: ArrayLike,
+        b: ArrayLike | None = None,
+        x_sign: ArrayLike | None = None,
+        y_sign: ArrayLike | None = None,
+    ) -> None:
         self.W = W  # copied into an array of the layer's own: see `Parameter` in arrays.py
         if self.W.ndim != 2 or 0 in self.W.shape:
             template = "Affine expects weights of shape (inputs, outputs); got {got}"
@@ -54,6 +65,11 @@ class Affine(Layer):
             template = "Affine expects biases of shape {expected}, got {got}{hint}"
             hint = PYTORCH_ORDER if self.b.shape == self.W.shape[:1] else ""
             raise InputError(template, expected=self.W.shape[1:], got=self.b.shape, hint=hint)
+        self.x_sign, self.y_sign = signs.checked(self.W, x_sign, y_sign)
+
+    def project(self) -> None:
+        if self.x_sign is not None and self.y_sign is not None:
+            self.W[signs.forbidden(self.W, self.x_sign, self.y_sign)] = 0
 
     def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
         y = np.matmul(x, self.W)
@@ -149,35 +165,6 @@ class LeakyReLU(Activation):
 
     def options(self) -> Options:
         return {"slope": self.negative_slope}
-
-
-class GELU(Activation):
-    """y = x Phi(x); f'(x) = Phi(x) + x phi(x), with the normal distribution's Phi and density phi.
-
-    With approximate="tanh", y = x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3), and
-    f'(x) = (1 + tanh u) / 2 + x (1 - tanh^2 u) u' / 2 (Hendrycks and Gimpel 2016).
-    """
-
-    def __init__(self, approximate: str = "none") -> None:
-        if approximate not in ("none", "tanh"):
-            got = repr(approximate)
-            raise InputError('GELU: approximate is "none" or "tanh", not {got}', got=got)
-        self.approximate = approximate
-
-    def forward(self, x: Batch, draws: Draws | None = None) -> Batch:
-        return functions.gelu(x, self.approximate)
-
-    def derivative(self, x: Batch, y: Batch) -> Batch:
-        if self.approximate == "none":
-            return functions.normal_cumulative(x) + x * functions.normal_density(x)
-        tanh_u = np.tanh(functions.gelu_tanh_argument(x))
-        # Far out 1 - tanh^2 is 0 and x u' may be infinite, and their product NaN: so x is bounded.
-        near = np.clip(x, -100, 100)
-        du = functions.gelu_tanh_slope(near)
-        return 0.5 * (1 + tanh_u) + 0.5 * near * (1 - tanh_u * tanh_u) * du
-
-    def options(self) -> Options:
-        return {"approximate": self.approximate}
 
 
 class SiLU(Activation):

@@ -143,6 +143,9 @@ class Members(Nested):
             for member, trace in zip(self.members, self.traces(x, draws), strict=True):
                 chain.observe(member, trace)
 
+    def project(self) -> None:
+        chain.project(self.inner)
+
     def input_width(self) -> int | None:
         return next((D for each in self.members[0] if (D := each.input_width()) is not None), None)
 

@@ -21,6 +21,7 @@ from pellucid.core.arrays import as_array
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.finite import finite_outputs
 from pellucid.core.layer import Layer, flat, walk
+from pellucid.core.layers import Affine
 from pellucid.core.losses import LOSSES, CrossEntropy, Loss, RowLoss
 from pellucid.core.members import alone
 from pellucid.core.optimizers import OPTIMIZERS, Optimizer, State
@@ -110,6 +111,9 @@ class NativeEngine:
         self._optimizer, self._seed = optimizer, seed & 0xFFFFFFFFFFFFFFFF
         self._threads = min(threads, _MOST_THREADS)
         self._walked = tuple(walk(layers))
+        self._signed = any(
+            isinstance(each, Affine) and each.x_sign is not None for each in self._walked
+        )
         self._make()
 
     def _make(self) -> None:
@@ -231,9 +235,7 @@ class NativeEngine:
         self._follow()
         if self._own_loss:
             return self._step_by_own_loss(x, t, sample_weight, rows)
-        batch = self._batch(x, t, sample_weight, rows)
-        losses, y = self._steps(batch, max(1, batch.N), [self.learning_rate])
-        return losses[0], y
+        return self._one_step(x, t, sample_weight, rows)
 
     def train_steps(
         self,
@@ -248,8 +250,9 @@ class NativeEngine:
     ) -> tuple[list[float], Batch]:
         """Train on batch after batch in one call; see `Engine.train_steps`."""
         self._follow()
-        if self._own_loss:
-            step, matrices = self._step_by_own_loss, trainable_weights(self.layers)
+        if self._own_loss or self._signed:
+            step = self._step_by_own_loss if self._own_loss else self._one_step
+            matrices = trainable_weights(self.layers)
             data = x, t, sample_weight, rows, batch_size
             return train_one_by_one(self, step, matrices, *data, rates, ridge, outputs)
         batch = self._batch(x, t, sample_weight, rows)
@@ -315,6 +318,20 @@ class NativeEngine:
         self.state["step"] = step + done - (not math.isfinite(losses[done - 1]))
         return losses[:done].tolist(), y
 
+    def _one_step(
+        self, x: Array, t: Array, sample_weight: Vector | None, rows: Vector | None, l2: float = 0.0
+    ) -> tuple[float, Batch]:
+        batch = self._batch(x, t, sample_weight, rows)
+        ridge = Ridge(np.array([l2]), np.zeros(1)) if l2 else None
+        losses, y = self._steps(batch, max(1, batch.N), [self.learning_rate], ridge)
+        self._project()
+        return losses[0], y
+
+    def _project(self) -> None:
+        # In Python: few networks have signs, and C++ would carry the code for all of them.
+        if self._signed:
+            chain.project(self.layers)
+
     def _in_words(self, batch: NativeBatch, call: Callable[[], R]) -> R:
         """Call C++; targets that it refuses are refused in core's words."""
         try:
@@ -355,6 +372,7 @@ class NativeEngine:
     def _move(self, l2: float = 0.0) -> None:
         self.state["step"] += 1
         self._engine.update(self.learning_rate, self.state["step"], l2)
+        self._project()
 
 
 def _ridge_arrays(ridge: Ridge | None) -> tuple[Vector, ...]:

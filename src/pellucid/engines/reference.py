@@ -110,6 +110,7 @@ class ReferenceEngine:
         if l2:
             grads = [g + l2 * p if p.ndim == 2 else g for p, g in zip(params, grads, strict=True)]
         self.optimizer.update(params, grads, self.state, self.learning_rate)
+        chain.project(self.layers)
 
     def train_step(
         self, x: Array, t: Array, sample_weight: Vector | None = None, rows: Vector | None = None

@@ -20,6 +20,7 @@ from pellucid.core.optimizers import Optimizer
 from pellucid.core.types import Array, Options
 from pellucid.data.tables import Columns, TableSource, read_table
 from pellucid.data.tables.dataframes import is_frame
+from pellucid.errors import InputError
 from pellucid.network import Network
 from pellucid.sklearn.contracts import PARAMETERS
 from pellucid.sklearn.engine_rows import Inputs
@@ -52,6 +53,7 @@ TABLE_PARAMETERS: Options = {
     "max_iter": [_COUNT, None],
     "validation_fraction": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="neither"), None],
     "verbose": ["verbose"],
+    "monotonic_cst": ["array-like", dict, None],
     **{name: ["array-like"] for name in _LISTS},
     **{name: [str, None] for name in _ROLES},
 }
@@ -100,12 +102,34 @@ class BaseTableMLP(SavingTables, ABC, BaseEstimator):
         activation = str(NAMES.get(self.activation, self.activation))
         options: Options = {"preset": self.preset, "dropout": self.dropout, "seed": seed}
         options["members"] = int(self.n_members)
-        net = table_mlp(columns, sizes, activation, **options)
+        net = table_mlp(columns, sizes, activation, **options, **self._order())
         settings = self._settings(net, columns.rows, seed)
         share = self.validation_fraction
         self.history_ = train_on_table(net, table, settings, share, roles=roles)
         self.network_, self.n_iter_ = net, len(self.history_)
         return self
+
+    def _order(self) -> Options:
+        """Return the columns of `monotonic_cst` by the names that `table_mlp` has for them."""
+        given, names = self.monotonic_cst, feature_names(self)
+        if given is None:
+            return {}
+        if not isinstance(given, dict) and len(given) != len(names):
+            raise InputError(
+                "monotonic_cst must have a number for each of the {count} columns, got {got}",
+                count=len(names),
+                got=len(given),
+            )
+        order = given if isinstance(given, dict) else dict(zip(names, given, strict=True))
+        if wrong := [value for value in order.values() if value not in (-1, 0, 1)]:
+            template = "monotonic_cst must be made of 1, 0 and -1, got {got}"
+            raise InputError(template, got=repr(wrong[0]))
+        # The second of `classes_` may be the first of the table's, which sorts 9 before 10
+        turned = -1 if list(getattr(self, "_places", ())) == [1, 0] else 1
+        return {
+            name: [str(column) for column, value in order.items() if value == sign * turned]
+            for name, sign in (("increasing", 1), ("decreasing", -1))
+        }
 
     def _settings(self, net: Network, rows: int, seed: int) -> Settings:
         recipe = recipes.tables(net, rows)

@@ -44,6 +44,10 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
     n_members
         How many networks to train at once, each with weights and an order of rows of its own; their
         predictions are averaged. The default is 1.
+    monotonic_cst
+        As in HistGradientBoosting: 1, 0 or -1 for each column, or a dict of them by name: with
+        columns of 1 the predicted value, or the probability of the second of two classes, may only
+        rise, with those of -1 only fall. It holds whatever the weights are.
     loss
         A name from `pl.LOSSES` or an object such as pl.CrossEntropy(label_smoothing=0.1). Default:
         "cross_entropy" of a classifier, "mean_squared_error" of a regressor.
@@ -112,6 +116,7 @@ class TableClassifier(ClassifierMixin, BaseTableMLP):
         preset: str = "tabular",
         dropout: float = 0.1,
         n_members: int = 1,
+        monotonic_cst: Sequence[int] | Array | dict[str, int] | None = None,
         loss: str | Loss | None = None,
         learning_rate_init: float | None = None,
         weight_decay: float | None = None,
@@ -214,6 +219,7 @@ class TableRegressor(RegressorMixin, BaseTableMLP):
         preset: str = "tabular",
         dropout: float = 0.1,
         n_members: int = 1,
+        monotonic_cst: Sequence[int] | Array | dict[str, int] | None = None,
         loss: str | Loss | None = None,
         learning_rate_init: float | None = None,
         weight_decay: float | None = None,

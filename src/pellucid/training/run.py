@@ -328,6 +328,7 @@ class Run(RunState):
         params = compress(self.net.params, chain.trainable(self.net.layers))
         for p, average in zip(params, self.engine.state["average"], strict=False):
             p[...], average[...] = average.copy(), p.copy()
+        chain.project(self.net.layers)  # an average is taken before parameters are projected
 
     def _diverged(self, before: list[Array], rows: Array) -> None:
         where = self._first_not_finite(rows)

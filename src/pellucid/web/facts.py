@@ -20,6 +20,7 @@ from pellucid.errors import InputError, Message
 from pellucid.exchange.guards import check_network
 from pellucid.language import LANGUAGES, speaking, translate
 from pellucid.lens import neurons
+from pellucid.lens.directions import directions
 from pellucid.lens.evaluation import evaluate
 from pellucid.lens.input_columns import input_columns, input_names, input_offsets, knows_columns
 from pellucid.lens.input_limits import input_limits
@@ -53,6 +54,7 @@ class Field(TypedDict, total=False):
     flagged: bool  # whether the second input marks missing cells
     dates: bool  # whether values are days since 1970
     cycles: list[float]  # of dates, in days: each has two inputs, sine and cosine
+    direction: int  # 1 if the prediction only rises with the column, -1 if it only falls
 
 
 class Certainty(TypedDict):
@@ -149,6 +151,7 @@ def sample_digits() -> bytes:
 def _fields(net: Network) -> list[Field]:
     """Return a table's columns: numbers within three standard deviations, categories by name."""
     low, high = (ends + input_offsets(net) for ends in input_limits(net))
+    proved = directions(net)
     fields: list[Field] = []
     for column in input_columns(net):
         first, categories = column.inputs[0], column.categories
@@ -166,6 +169,8 @@ def _fields(net: Network) -> list[Field]:
             field["flagged"] = column.flagged
             field["dates"] = column.dates
             field["cycles"] = [PERIODS[cycle] for cycle in column.cycles]
+            if column.name in proved:
+                field["direction"] = proved[column.name]
         fields.append(field)
     return fields
 

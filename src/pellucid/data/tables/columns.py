@@ -24,6 +24,7 @@ from pellucid.data.tables.kinds import (
     Numeric,
     Target,
 )
+from pellucid.data.tables.order import order_of
 from pellucid.data.tables.reading import Reading, Report, callers_level
 from pellucid.data.tables.rows import Row, RowMemory, one_row
 from pellucid.data.tables.survey import Spread, survey
@@ -241,6 +242,14 @@ class Columns:
     def varied(self) -> Array:
         """Which of the D numbers of a row take many values, (D,): no categories, no 0 and 1."""
         return np.array([flag for column in self.columns for flag in self._varied(column)], bool)
+
+    def order(self, increasing: Sequence[str] = (), decreasing: Sequence[str] = ()) -> Vector:
+        """Return 1, -1 or 0 for each of the D numbers of a row, (D,): whether it is the value of a
+        column among those named increasing, among those named decreasing, or neither.
+
+        Raises InputError for columns that are no numbers.
+        """
+        return order_of(self, increasing, decreasing)
 
     @property
     def offsets(self) -> Array:

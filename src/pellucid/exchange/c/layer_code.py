@@ -73,7 +73,7 @@ def _prelu(layer: activations.PReLU, program: Program) -> None:
         program.each(f"v > 0.0f ? v : {program.array('slope', layer.slope)}[i] * v")
 
 
-def _gelu(layer: layers.GELU, program: Program) -> None:
+def _gelu(layer: activations.GELU, program: Program) -> None:
     program.call("gelu" if layer.approximate == "none" else "gelu_tanh")
 
 
@@ -84,7 +84,7 @@ CONVERSIONS: Conversions[Program] = {
     layers.Tanh: lambda layer, program: program.each("tanhf(v)"),
     layers.ReLU: lambda layer, program: program.call("relu"),
     layers.LeakyReLU: lambda layer, program: program.call("leaky_relu", layer.negative_slope),
-    layers.GELU: _gelu,
+    activations.GELU: _gelu,
     layers.SiLU: lambda layer, program: program.call("silu"),
     layers.Softplus: lambda layer, program: program.call("softplus"),
     layers.Exponential: lambda layer, program: program.each("expf(v)"),

@@ -274,7 +274,7 @@ READERS: dict[str, _Reader] = {
     "Elu": _activation(lambda op: activations.ELU(decimal(op.attribute("alpha", 1.0)))),
     "Exp": _activation(lambda op: layers.Exponential()),
     "Flatten": shape_readers.flatten,
-    "Gelu": _activation(lambda op: layers.GELU(op.attribute("approximate", b"none").decode())),
+    "Gelu": _activation(lambda op: activations.GELU(op.attribute("approximate", b"none").decode())),
     "Gemm": _gemm,
     "HardSwish": _activation(lambda op: activations.Hardswish()),
     "LayerNormalization": _layer_norm,

@@ -92,8 +92,8 @@ def probe(shape: _Shape) -> Array:
 @lru_cache(maxsize=8)
 def _known(shape: _Shape) -> list[tuple[Layer, Array]]:
     """Return the layers without settings, each with its output for the probe of this shape."""
-    made: list[Layer] = [layers.ReLU(), layers.Sigmoid(), layers.Tanh(), layers.GELU()]
-    made += [layers.GELU("tanh"), layers.SiLU(), layers.Softplus(), layers.Exponential()]
+    made: list[Layer] = [layers.ReLU(), layers.Sigmoid(), layers.Tanh(), activations.GELU()]
+    made += [activations.GELU("tanh"), layers.SiLU(), layers.Softplus(), layers.Exponential()]
     made += [activations.SELU(), activations.Mish(), activations.Hardswish()]
     made += [layers.Softmax(), activations.LogSoftmax()]
     return [(layer, layer.forward(probe(shape))) for layer in made]

@@ -187,7 +187,7 @@ def _hardswish(write: Writer, layer: activations.Hardswish, x: str) -> str:
     return write("Mul", x, write("Div", write("Min", above, six), six))
 
 
-def _gelu(write: Writer, layer: layers.GELU, x: str) -> str:
+def _gelu(write: Writer, layer: activations.GELU, x: str) -> str:
     share = _tanh_share(write, x) if layer.approximate == "tanh" else _erf(write, x)
     doubled = write("Mul", x, write("Add", share, write.number("one", 1.0)))
     return write("Mul", doubled, write.number("half", 0.5))
@@ -335,7 +335,7 @@ WRITERS: dict[type[Layer], _Write] = {
     layers.Tanh: _operator("Tanh"),
     layers.ReLU: _operator("Relu"),
     layers.LeakyReLU: _leaky_relu,
-    layers.GELU: _gelu,
+    activations.GELU: _gelu,
     layers.SiLU: _silu,
     layers.Softplus: _softplus,
     layers.Exponential: _operator("Exp"),

@@ -101,7 +101,7 @@ EQUIVALENTS: dict[type[Layer], Equivalent] = {
     layers.Tanh: Equivalent("Tanh"),
     layers.ReLU: Equivalent("ReLU"),
     layers.LeakyReLU: Equivalent("LeakyReLU", options={"slope": "negative_slope"}),
-    layers.GELU: Equivalent("GELU", options={"approximate": "approximate"}),
+    activations.GELU: Equivalent("GELU", options={"approximate": "approximate"}),
     layers.SiLU: Equivalent("SiLU"),
     # Above its threshold PyTorch's Softplus returns x. At the default of 20 that is off by 2e-9, at
     # 40 by nothing in float64.

@@ -213,9 +213,9 @@ CONVERSIONS: Conversions[Query] = {
     layers.Tanh: _each("tanh({v})"),
     layers.ReLU: _each(_RELU),
     layers.LeakyReLU: lambda layer, query: _each(_LEAKY, slope=layer.negative_slope)(layer, query),
-    layers.GELU: lambda layer, query: _each(_GELU if layer.approximate == "none" else _GELU_TANH)(
-        layer, query
-    ),
+    activations.GELU: lambda layer, query: _each(
+        _GELU if layer.approximate == "none" else _GELU_TANH
+    )(layer, query),
     layers.SiLU: _each("{v} * " + SIGMOID),
     layers.Softplus: _each(_SOFTPLUS),
     layers.Exponential: _each("exp({v})"),

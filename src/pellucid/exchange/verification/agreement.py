@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.core import chain, checks
+from pellucid.core.activations import GELU
 from pellucid.core.arrays import as_array
 from pellucid.core.composite import Dropout, Skip
 from pellucid.core.layer import Layer, flat, walk
-from pellucid.core.layers import GELU
 from pellucid.core.losses import RowLoss
 from pellucid.core.members import Members
 from pellucid.core.normalization import BatchNorm, LayerNorm

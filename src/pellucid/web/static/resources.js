@@ -60,6 +60,7 @@
  * @property {boolean} [flagged] whether missing cells have a mark
  * @property {boolean} [dates] whether values are days since 1970
  * @property {number[]} [cycles] of dates, in days
+ * @property {number} [direction] 1 if the prediction only rises with the column, -1 if it only falls
  *
  * @typedef {{index: number, label: number, pixels: Uint8Array}} TestDigit
  * @typedef {{facts: Facts, model: ArrayBuffer, digits: TestDigit[]}} Resources

@@ -202,6 +202,11 @@ export const ko = {
   "columns.missing": "값 없음",
   "columns.other": "다른 범주",
   "columns.start": "평균으로 되돌리기",
+  "columns.probability": "확률({label})",
+  "columns.rising":
+    "{names} 값이 커질수록 {what} 상승만 가능합니다. 불러온 가중치의 부호로 증명됩니다.",
+  "columns.falling":
+    "{names} 값이 커질수록 {what} 하락만 가능합니다. 불러온 가중치의 부호로 증명됩니다.",
   "panels.title": "더 보기",
   "count.title": "파라미터 세기",
   "count.layer": "층",

@@ -37,6 +37,7 @@ export function columns(page) {
         { class: "fields", "data-control": "settings" },
         ...controls.map(({ element }) => element),
       ),
+      ...directions(page),
       h("div", { class: "tools" }, startButton(page)),
     ),
     render({ state: { input } }, before) {
@@ -44,6 +45,34 @@ export function columns(page) {
         for (const control of controls) control.render(input.values);
     },
   };
+}
+
+/**
+ * Return what the weights prove: with which columns the prediction can only rise or only fall.
+ * @param {Page} page
+ */
+function directions({ t, network, facts }) {
+  const what = network.classifies
+    ? t("columns.probability", { label: network.label(1) })
+    : facts.target;
+  const notes = [];
+  for (const [sign, key] of /** @type {const} */ ([
+    [1, "columns.rising"],
+    [-1, "columns.falling"],
+  ])) {
+    const names = facts.fields
+      .filter(({ direction }) => direction === sign)
+      .map(({ name }) => name);
+    if (names.length)
+      notes.push(
+        h(
+          "p",
+          { class: "note", "data-testid": `columns-${sign}` },
+          t(key, { names: names.join(", "), what }),
+        ),
+      );
+  }
+  return notes;
 }
 
 /** Changes of the row; those of one slide are one undo step. @param {Page} page @returns {Row} */
