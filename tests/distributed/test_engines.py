@@ -16,6 +16,7 @@ import pellucid as pl
 from pellucid.distributed import RayTasks, Report, Scorer, blocks, score
 from pellucid.errors import InputError
 from tests.distributed.conftest import table
+from tests.houses import flats, trained
 
 # Ray, Dask and Daft warn of their own future.
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
@@ -109,6 +110,30 @@ def test_a_cluster_that_loses_a_node_gives_the_same_files(file: str, model: str)
     for path in Path("alone").iterdir():
         assert Path("out", path.name).read_bytes() == path.read_bytes()
     assert len(list(Path("out").glob("*"))) == report.blocks
+
+
+def test_ray_writes_the_intervals_of_one_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(blocks, "BYTES", 8_000)
+    monkeypatch.chdir(tmp_path)
+    trained("rent").save("rent.safetensors")
+    rows = flats(2_000, seed=5)
+    rows["area"][7] = 900
+    pa.parquet.write_table(pa.table(rows), "flats.parquet", row_group_size=500)
+    for folder, workers in (("alone", None), ("out", RayTasks("local"))):
+        report = score(
+            "rent.safetensors",
+            ["flats.parquet"],
+            folder,
+            interval=0.9,
+            reject=True,
+            workers=workers,
+        )
+        assert report.blocks > 1 and report.rejected >= 1
+    assert Path("alone", "rejected-000000.parquet").exists()
+    for path in Path("alone").iterdir():
+        assert Path("out", path.name).read_bytes() == path.read_bytes()
 
 
 def test_an_error_of_a_task_is_the_error_of_the_block(file: str, model: str) -> None:
