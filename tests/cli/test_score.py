@@ -83,3 +83,13 @@ def test_an_interrupted_scoring_says_how_it_goes_on(
         result.err.split()
     )
     assert "pellucid: interrupted" in result.err
+
+
+@pytest.mark.usefixtures("rows")
+def test_an_array_for_a_network_of_a_table_is_refused(run: Callable[..., Result]) -> None:
+    np.save("x.npy", np.zeros((3, 2), np.float32))
+    result = run("score", "model.safetensors", "x.npy", "-o", "scored")
+    said = " ".join(result.err.split())
+    assert result.code == 1
+    assert "x.npy: has no column names, and the network takes tables with the columns area" in said
+    assert not Path("scored").exists()

@@ -156,9 +156,17 @@ def _check_columns(
     net: Network, blocks: Sequence[Block], keep: Sequence[str] | None, texts: Sequence[str]
 ) -> None:
     """Raise InputError, before any work, where a table lacks a column that is used or kept, or all
-    lack one of `texts`.
+    lack one of `texts`, and for inputs without names where the network takes a table.
     """
     used = [column.name for column in net.columns.columns] if knows_columns(net) else []
+    for block in blocks:
+        if used and block.kind in KEYS:
+            raise InputError(
+                "{path}: has no column names, and the network takes tables with the columns "
+                "{names}",
+                path=block.path,
+                names=", ".join(used),
+            )
     tables = [
         table_of(path)
         for path in dict.fromkeys(block.path for block in blocks if block.kind not in KEYS)
