@@ -129,13 +129,14 @@ protected:
     }
 
     void add_parameter(T* value, std::int64_t rows, std::int64_t columns) {
-        gradients_.emplace_back(static_cast<std::size_t>(columns ? rows * columns : rows) + kPad);
-        parameters.push_back({value, rows, columns, gradients_.back().data(), !frozen});
+        const std::int64_t size = (columns ? rows * columns : rows) + kPad;
+        gradients_.emplace_back(static_cast<std::size_t>(size) * sizeof(T));
+        parameters.push_back({value, rows, columns, gradients_.back().begin<T>(), !frozen});
     }
 
 private:
     std::int64_t inner_work_ = 0;
-    std::vector<Buffer<T>> gradients_;
+    std::vector<LazyZeros> gradients_;
 };
 
 // y = x W + b; dW = x^T dy; db = sum of dy over the rows; dx = dy W^T.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.core.activations import LogSoftmax
-from pellucid.core.arrays import as_array
+from pellucid.core.arrays import are_finite, as_array
 from pellucid.core.categories import CategoryEmbedding
 from pellucid.core.layer import Layer, flat, walk
 from pellucid.core.layers import Activation, Softmax
@@ -97,7 +97,7 @@ def _check_members(layers: Sequence[Layer]) -> None:
 
 def check_weights(layers: Sequence[Layer]) -> None:
     """Raise InputError that names the first layer whose arrays hold NaN or infinity."""
-    if isinstance(layers, Layers) and all(np.isfinite(array).all() for array in layers.arrays):
+    if isinstance(layers, Layers) and are_finite(layers.arrays):
         return
     for index, layer in enumerate(layers):
         for name, array in layer.arrays().items():

@@ -14,8 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
+from pellucid.core.arrays import are_finite
 from pellucid.core.types import Array, Options
 from pellucid.engines import instruction_set, runnable_sets, using_instructions
 from pellucid.errors import FileError, InputError, Message, PellucidError
@@ -170,7 +169,7 @@ class Checkpoints:
 
         From such a state nothing could go on; the checkpoint before it stays the newest.
         """
-        if not all(np.isfinite(array).all() for array in run.arrays):
+        if not are_finite(run.arrays):
             return
         scores = [[step, score] for step, score in self.folder.scores.items()]
         step = (run.epoch - 1) * run.batches + run.batch if run.epoch else 0

@@ -9,6 +9,7 @@ from itertools import compress
 import numpy as np
 
 from pellucid.core import chain, checks
+from pellucid.core.arrays import are_finite
 from pellucid.core.draws import Draws, augmented
 from pellucid.core.members import members_of
 from pellucid.core.ranges import whole
@@ -167,7 +168,7 @@ class Run(RunState):
         if self.members:  # a column for each
             order = member_orders(self.seed, self.members, self.epoch, N)
         outputs = self._train_batches(order, part)
-        if not all(np.isfinite(array).all() for array in arrays_of(self.net)):
+        if not are_finite(arrays_of(self.net)):
             self._diverged(part.before, order[-self.batch_size :])
         if outputs is None:
             return None
@@ -357,7 +358,7 @@ class Run(RunState):
         """Name the first layer with such weights, or with such outputs for these rows."""
         names = [type(layer).__name__ for layer in self.net.layers]
         for index, layer in enumerate(self.net.layers):
-            if not all(np.isfinite(array).all() for array in layer.arrays().values()):
+            if not are_finite(layer.arrays().values()):
                 name = names[index]
                 return Message("in the weights of layer {index} ({name})", index=index, name=name)
         x = checks.as_input(self.trained.layers, self.rows.x[rows.ravel()])
