@@ -93,8 +93,8 @@ def _without_arrays(
     entries: list[Options], dtype: str, tensors: dict[str, Array], before: str = "", depth: int = 0
 ) -> list[Options]:
     """Return these entries as a model file describes them; move their arrays to `tensors`."""
-    # `model.parse` checks the depth too, but only once this recursion is over.
-    if depth > limits.DEPTH:
+    # `model.parse` checks both too, but only once this recursion has made a list of anything.
+    if not isinstance(entries, list) or depth > limits.DEPTH:
         raise InputError("its description is malformed")
     found = []
     for index, entry in enumerate(entries):
