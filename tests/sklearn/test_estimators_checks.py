@@ -9,6 +9,7 @@ import sklearn.neural_network
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from pellucid.sklearn import MLPClassifier, MLPRegressor
+from tests.sklearn.versions import newer
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "adam": {},
@@ -78,6 +79,7 @@ def test_ten_settings_are_checked() -> None:
     assert (len(IN_THE_GATE), len(REST)) == (3, 7)
 
 
+@newer
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "kind", [MLPClassifier, pytest.param(MLPRegressor, marks=pytest.mark.integration)]

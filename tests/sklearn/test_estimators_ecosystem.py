@@ -33,6 +33,7 @@ from sklearn.utils import get_tags
 import pellucid as pl
 from pellucid.sklearn import MLPClassifier, MLPRegressor
 from pellucid.sklearn.watching import Watch
+from tests.sklearn.versions import newer
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -146,6 +147,7 @@ def test_a_shallow_copy_made_in_training_disturbs_nothing() -> None:
 # The face
 
 
+@newer
 @pytest.mark.parametrize("name", BOTH)
 def test_the_face_is_scikit_learns(name: str) -> None:
     """Every parameter, in its place and with its default; every attribute and method.
@@ -214,6 +216,7 @@ def test_bad_parameters_are_refused_in_scikit_learns_words(kind: str, name: str)
     assert messages[0] == messages[1]
 
 
+@newer
 def test_errors_in_scikit_learns_words() -> None:
     texts = []
     for module in (BOTH, vars(sklearn.neural_network)):
@@ -243,6 +246,7 @@ def test_errors_in_scikit_learns_words() -> None:
     assert texts[0] == texts[1]
 
 
+@newer
 @pytest.mark.parametrize(
     "more",
     [
@@ -268,6 +272,7 @@ def test_the_regressor_has_no_partial_fit_for_lbfgs_either() -> None:
 # Notebooks
 
 
+@newer
 def test_the_html_of_a_fitted_estimator() -> None:
     model = small()
     plain = model._repr_html_()

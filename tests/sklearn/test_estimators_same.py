@@ -25,8 +25,9 @@ from pellucid.core.types import Array
 from pellucid.sklearn.classifier import MLPClassifier
 from pellucid.sklearn.regressor import MLPRegressor
 from tests.proving import examples
+from tests.sklearn.versions import newer
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [newer, pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 
 
 def data(name: str) -> tuple[Array, Array]:

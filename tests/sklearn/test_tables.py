@@ -26,6 +26,7 @@ import pellucid as pl
 from pellucid.cli import main
 from pellucid.files import model as files
 from pellucid.sklearn import TableClassifier, TableRegressor
+from tests.sklearn.versions import newer
 
 SMALL: dict[str, Any] = {"hidden_layer_sizes": (8,), "max_iter": 5, "random_state": 0}
 
@@ -100,6 +101,7 @@ def test_the_same_network_by_command_function_and_estimator(
         assert model.predict(X).tolist() == expected.tolist()
 
 
+@newer
 def test_rows_of_every_kind_are_the_same(people: pandas.DataFrame) -> None:
     X, y = inputs(people), target(people)
     first = TableClassifier(**SMALL).fit(X, y)
@@ -205,6 +207,7 @@ def test_among_the_tools_of_scikit_learn(people: pandas.DataFrame) -> None:
     assert values.score(X, people["income"]) > 0.7
 
 
+@newer
 def test_copies_predict_the_same(people: pandas.DataFrame) -> None:
     X, y = inputs(people), target(people)
     model = TableClassifier(**SMALL).fit(X, y)
