@@ -3,8 +3,9 @@
     python -m tests.fuzz.harness READER SECONDS [SEED] [--found FOLDER] [--by-chance]
 
 With atheris, which follows the branches of the reader's code, or `--by-chance`. A fault is an error
-that is not pellucid's own, more than 2 s of processor time, or more than 512 MB of memory: the
-first file of each is kept in FOLDER, and the exit code is 1. The last line says how much was read.
+that is not pellucid's own, more than 2 s of processor time, or more than 512 MB of memory for a
+file: the first file of each is kept in FOLDER, and the exit code is 1. The last line says how much
+was read.
 """
 
 from __future__ import annotations
@@ -29,7 +30,11 @@ SLOWEST = 2.0
 """Seconds of processor time for one file."""
 
 LARGEST = 512
-"""Megabytes of the whole process."""
+"""Megabytes for one file, above what the process held before it: atheris holds some itself.
+
+By chance 195,000 damaged checkpoints, 250,000 of PyTorch's files and 37,000 images leave a process
+at 123 to 137 MB, and it never had more than 217 MB.
+"""
 
 SEEN = ("pellucid.", "PIL.", "zipfile", "numpy.lib.")
 """Modules whose branches atheris follows."""
@@ -46,7 +51,7 @@ class Target:
         self.name, self.reader, self.found = name, READERS[name], found
         self.folder = Path(tempfile.mkdtemp(prefix="pellucid-fuzz.", dir=DISK))
         self.file = self.folder / f"file{self.reader.extension}"
-        self.read, self.slowest = 0, 0.0
+        self.read, self.slowest, self.largest = 0, 0.0, 0
         self.faults: dict[str, int] = {}
 
     def one(self, data: bytes) -> None:
@@ -54,7 +59,7 @@ class Target:
         from tests.fuzz.readers import expected
 
         self.file.write_bytes(data)
-        before, high = time.process_time(), self.memory()
+        before, high, held = time.process_time(), self.most_memory(), held_memory()
         try:
             expected(self.reader.read, self.file)
         except (Exception, SystemExit) as error:
@@ -64,10 +69,13 @@ class Target:
         self.read, self.slowest = self.read + 1, max(self.slowest, taken)
         if taken > SLOWEST:
             self._fault("slow", data)
-        if self.memory() > max(LARGEST, high):
-            self._fault("large", data)
+        # A file that needs no more than the process ever had says nothing, and needs little.
+        if (most := self.most_memory()) > high:
+            self.largest = max(self.largest, most - held)
+            if most - held > LARGEST:
+                self._fault("large", data)
 
-    def memory(self) -> int:
+    def most_memory(self) -> int:
         """Return the most memory that the process ever had, in MB."""
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
@@ -84,9 +92,16 @@ class Target:
     def finish(self) -> int:
         """Write what was done, in a line; return the exit code."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        text = f"{self.name}: {self.read:,} files, slowest {self.slowest:.2f} s, {self.memory()} MB"
-        print(f"{text}, {len(self.faults)} faults", flush=True)
+        text = f"{self.name}: {self.read:,} files, slowest {self.slowest:.2f} s"
+        memory = f"{self.largest} MB for one, {self.most_memory()} MB for the process"
+        print(f"{text}, {memory}, {len(self.faults)} faults", flush=True)
         return 1 if self.faults else 0
+
+
+def held_memory() -> int:
+    """Return the memory that the process has now, in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() >> 20
 
 
 def by_chance(target: Target, seconds: float, seed: int) -> None:
