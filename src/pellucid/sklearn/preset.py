@@ -161,7 +161,9 @@ def settings_of(estimator: Estimator) -> Any:
 
 def _is_default(estimator: Estimator, name: str) -> bool:
     kind: Any = type(estimator)
-    return np.array_equal(getattr(estimator, name), _defaults(kind)[name])
+    given, default = np.asarray(getattr(estimator, name)), np.asarray(_defaults(kind)[name])
+    # Not np.array_equal: NumPy 2.0's fails for a text beside a number.
+    return given.shape == default.shape and bool(np.all(given == default))
 
 
 @cache
