@@ -180,7 +180,7 @@ def behind(document: dict[str, Any], language: str) -> str:
     short.sort(key=lambda cell: rated[cell]["ratio"])
     listed = "; ".join(
         f"{title(cell, language)} ({rated[cell]['ratio']:.2f}, "
-        f"{report.TITLES[rated[cell]['best'].partition('|')[0]]})"
+        f"{report._library(rated[cell]['best'].partition('|')[0])})"
         for cell in short
     )
     return listed or {"en": "none", "ko": "없음"}[language]
@@ -241,7 +241,7 @@ def _row(document: dict[str, Any], cell: Cell, language: str) -> list[str]:
 
 def _way(name: str) -> str:
     contender, _, way = name.partition("|")
-    return ", ".join(filter(None, [report.TITLES[contender], way]))
+    return ", ".join(filter(None, [report._library(contender), way]))
 
 
 def _in_grid(cell: Cell) -> bool:
