@@ -185,6 +185,18 @@ def test_names_of_many_inputs_do_not_overlap_on_a_phone(visit: Visit, tmp_path: 
     assert len(tops) == 19 and np.diff(tops).min() >= 12
 
 
+@pytest.mark.parametrize("width", [390, 700])
+def test_cards_take_the_whole_width_of_a_small_window(
+    bought: tuple[pl.Network, str], visit: Visit, width: int
+) -> None:
+    tab = visit(bought[1], width=width, height=844)
+    right = tab.evaluate(
+        "Math.max(...[...document.querySelectorAll('main > .card')]"
+        ".map((card) => card.getBoundingClientRect().right))"
+    )
+    assert width - 30 < right <= width
+
+
 @pytest.mark.parametrize(
     ("language", "theme"), [("en", "light"), ("ko", "dark"), ("ko", "contrast")]
 )
